@@ -1,0 +1,1 @@
+"""Torrent files: parsing, judging and making them."""

@@ -1,0 +1,1 @@
+"""Where Trio begins: sockets, peers dialled and accepted, trackers asked, disk threads."""

@@ -1,0 +1,1 @@
+"""Blocks to files on disk and back: layout, verification, resume data; blocking and positional."""

@@ -1,0 +1,1 @@
+"""The public test harness: local tracker, scripted peers, local swarms."""

@@ -1,0 +1,1 @@
+"""Tracker protocols as packets and machines; sans-I/O."""

@@ -1,0 +1,1 @@
+"""Bytes to judged messages and back, for one connection; sans-I/O."""
