@@ -1,0 +1,160 @@
+"""What a torrent tells its audience while it runs; frozen values, given to one callback."""
+
+from attrs import frozen
+
+from torrent_peer.core.addresses import Address
+from torrent_peer.session.farewell import Farewell
+from torrent_peer.wire.errors import Finding
+from torrent_peer.wire.messages import Message
+from torrent_peer.wire.side import Side
+
+
+@frozen
+class CheckProgress:
+    """Pieces hashed of those found on disk, before the download begins."""
+
+    done: int
+    total: int
+
+
+@frozen
+class Resumed:
+    """What the disk already holds, once known."""
+
+    pieces: int
+    """Verified pieces found."""
+    reason: str
+    """Where that knowledge is from: "resume record", "2 files changed, rechecked", …"""
+
+
+@frozen
+class Listening:
+    """Peers are accepted on this port."""
+
+    port: int
+
+
+@frozen
+class PeerConnected:
+    """A handshake is complete both ways."""
+
+    address: Address
+    dialed: bool
+    """Whether we dialled."""
+    client: str
+    """Name and version as far as the peer id or its extended handshake tell; control characters not yet escaped."""
+
+
+@frozen
+class PeerClosed:
+    """A conversation, or the attempt at one, is over."""
+
+    farewell: Farewell
+
+
+@frozen
+class FindingNoted:
+    """The referee noted something a peer did."""
+
+    address: Address
+    client: str
+    finding: Finding
+
+
+@frozen
+class MessageSeen:
+    """One message of one connection, in wire order; only with `SessionOptions.transcript`."""
+
+    address: Address
+    at: float
+    """Seconds since the session began."""
+    sender: Side
+    ours: bool
+    """Whether we sent it."""
+    offset: int
+    """Bytes before it in its direction of the stream."""
+    message: Message
+    findings: tuple[Finding, ...]
+
+
+@frozen
+class PieceVerified:
+    """A piece's hash is right and its bytes are written."""
+
+    piece: int
+    verified: int
+    """Verified bytes wanted so far."""
+
+
+@frozen
+class PieceFailed:
+    """A piece's hash is wrong; it will be fetched again."""
+
+    piece: int
+    suspects: tuple[Address, ...]
+    """Who sent blocks of it."""
+
+
+@frozen
+class PeerBanned:
+    """A peer proved to have sent wrong data."""
+
+    address: Address
+    reason: str
+
+
+@frozen
+class TrackerAnswered:
+    """A tracker answered an announce."""
+
+    url: str
+    """Credentials blotted out."""
+    peers: int
+    seeders: int | None
+    leechers: int | None
+    warning: str | None
+
+
+@frozen
+class TrackerFailed:
+    """A tracker did not answer, or with an error."""
+
+    url: str
+    reason: str
+
+
+@frozen
+class DiskTrouble:
+    """Reading or writing failed; the run ends with `Ending.DISK`."""
+
+    reason: str
+
+
+@frozen
+class Completed:
+    """Everything wanted is verified and on disk; sent once, before any seeding."""
+
+    seconds: float
+    """Since the torrent was added."""
+    downloaded: int
+    """Payload bytes received, wasted ones included."""
+    wasted: int
+    """Payload bytes received twice, unasked or in pieces that failed."""
+
+
+Event = (
+    CheckProgress
+    | Resumed
+    | Listening
+    | PeerConnected
+    | PeerClosed
+    | FindingNoted
+    | MessageSeen
+    | PieceVerified
+    | PieceFailed
+    | PeerBanned
+    | TrackerAnswered
+    | TrackerFailed
+    | DiskTrouble
+    | Completed
+)

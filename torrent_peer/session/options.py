@@ -1,0 +1,73 @@
+"""What a caller may set for a session and for one torrent in it."""
+
+from enum import Enum
+
+from attrs import frozen
+
+from torrent_peer.core.addresses import Address
+from torrent_peer.wire.policy import Profile
+
+
+@frozen(kw_only=True)
+class SessionOptions:
+    """Settings shared by all torrents of one process."""
+
+    listen_host: str | None = None
+    """Address to accept peers on; `None`: every IPv4 and IPv6 address of the machine."""
+    listen_ports: tuple[int, ...] = (*range(6881, 6890), 0)
+    """TCP ports to try in turn; 0 is any free one. Empty: accept nobody."""
+    bind: str | None = None
+    """Source address for connections we dial, or the name of a network interface."""
+    max_peers: int = 200
+    """Connections held at once, all torrents together. libtorrent: 200."""
+    download_limit: int | None = None
+    """Bytes per second over all torrents, payload; `None`: no limit."""
+    upload_limit: int | None = None
+    """Bytes per second over all torrents, payload; `None`: no limit."""
+    upload_slots: int = 8
+    """Peers unchoked at once per torrent. Transmission and libtorrent: 8."""
+    profile: Profile = Profile.INTEROPERABLE
+    """How severe the referee is."""
+    transcript: bool = False
+    """Whether every message is reported as a `MessageSeen` event."""
+
+
+@frozen(kw_only=True)
+class TorrentOptions:
+    """Settings of one torrent."""
+
+    wanted_files: frozenset[int] | None = None
+    """File numbers as `TorrentFile.index` counts them, from 1; `None`: all."""
+    peers: tuple[Address, ...] = ()
+    """Peers to dial besides those the trackers name; they are dialled again after failures."""
+    trackers: tuple[tuple[str, ...], ...] | None = None
+    """Tiers of announce URLs instead of the torrent's own; `()` asks no tracker."""
+    max_peers: int = 50
+    """Connections held at once. libtorrent's cap is 200 per session, Transmission's 50 per torrent."""
+    sequential: bool = False
+    """Ask for pieces in order instead of rarest first."""
+    recheck: bool = False
+    """Hash everything on disk first, whatever the resume record says."""
+    overwrite: bool = False
+    """Whether existing files that are no part of this download may be written over."""
+    stall_timeout: float | None = 300.0
+    """Seconds without a verified byte after which the download gives up; `None`: never."""
+    seed_ratio: float | None = None
+    """Go on serving until uploaded ÷ size reaches this; whichever of ratio and time is met first ends."""
+    seed_time: float | None = None
+    """Go on serving for this many seconds."""
+
+
+class Ending(Enum):
+    """How a torrent's run came to its end."""
+
+    COMPLETE = "complete"
+    """Everything wanted is verified and on disk (and the seeding asked for is done)."""
+    STALLED = "stalled"
+    """No progress for `stall_timeout`, data missing."""
+    NOBODY = "nobody"
+    """No tracker and no peer ever answered."""
+    DISK = "disk"
+    """The disk refused: full, read-only, permission."""
+    STOPPED = "stopped"
+    """The caller stopped it."""

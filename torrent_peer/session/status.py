@@ -1,0 +1,82 @@
+"""What a torrent looks like right now: a snapshot for people to look at."""
+
+from enum import Enum
+
+from attrs import frozen
+
+from torrent_peer.core.addresses import Address
+from torrent_peer.core.ids import InfoHash
+
+
+class State(Enum):
+    CHECKING = "checking"
+    DOWNLOADING = "downloading"
+    SEEDING = "seeding"
+    STOPPING = "stopping"
+    ENDED = "ended"
+
+
+@frozen(kw_only=True)
+class PeerStatus:
+    """One connected peer."""
+
+    address: Address
+    client: str
+    flags: str
+    """Letters as users of Transmission know them: D d U u K ? O S I H X T E."""
+    progress: float
+    """0…1."""
+    download_rate: float
+    """Bytes per second."""
+    upload_rate: float
+    """Bytes per second."""
+    outstanding: int
+    """Requests we wait for."""
+    last_word: str
+    """The last thing that went wrong with it, in words; empty when nothing did."""
+
+
+@frozen(kw_only=True)
+class TrackerStatus:
+    """One tracker."""
+
+    url: str
+    """Credentials blotted out."""
+    seeders: int | None
+    leechers: int | None
+    last_error: str | None
+    next_announce: float | None
+    """Seconds from now."""
+
+
+@frozen(kw_only=True)
+class TorrentStatus:
+    """One torrent."""
+
+    info_hash: InfoHash
+    name: str
+    state: State
+    wanted: int
+    """Bytes wanted, padding included."""
+    verified: int
+    """Bytes of them verified."""
+    pieces: int
+    pieces_verified: int
+    downloaded: int
+    """Payload bytes received this run."""
+    uploaded: int
+    """Payload bytes sent this run."""
+    wasted: int
+    download_rate: float
+    upload_rate: float
+    eta: float | None
+    """Seconds; `None` when nothing moves."""
+    known_peers: int
+    """Addresses known, connected or not."""
+    peers: tuple[PeerStatus, ...]
+    trackers: tuple[TrackerStatus, ...]
+    hash_failures: int
+    violations: int
+    deviations: int
+    why_slow: str
+    """One line that answers "why is it stalled?"; empty while bytes flow."""
