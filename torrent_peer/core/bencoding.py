@@ -7,10 +7,10 @@ takes linear time and names what is wrong and where; bencode.py only ever sees w
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, NoReturn, TypeAlias, cast
+from typing import Final, TypeAlias, cast
 
 import bencodepy
-from attrs import field, frozen, validators
+from attrs import define, field, frozen, validators
 
 Value: TypeAlias = "int | bytes | list[Value] | dict[bytes, Value]"
 """What bencoding can say. Dictionaries keep the order of the input."""
@@ -114,17 +114,18 @@ def decode_prefix(data: bytes | bytearray | memoryview, *, limits: Limits) -> tu
     return found.decode(), found.end
 
 
+@define
 class _Container:
     """A list or dictionary being scanned."""
 
-    __slots__ = ("count", "key", "keys", "pending")
-
-    def __init__(self, *, is_dict: bool) -> None:
-        self.keys: set[bytes] | None = set() if is_dict else None
-        self.key = b""
-        self.pending = False
-        """Whether `key` still waits for its value."""
-        self.count = 0
+    keys: set[bytes] | None
+    """Keys met so far; None in a list."""
+    key: bytes = b""
+    """The last of them."""
+    pending: bool = False
+    """Whether that key still waits for its value."""
+    count: int = 0
+    """Values met so far in a list."""
 
 
 def scan(data: bytes | bytearray | memoryview, *, limits: Limits) -> Scan:
@@ -138,70 +139,85 @@ def scan(data: bytes | bytearray | memoryview, *, limits: Limits) -> Scan:
     source = bytes(data)
     match = _TOKEN.match
     stack: list[_Container] = []
-    inside: _Container | None = None
     spans: dict[bytes, tuple[int, int]] = {}
     notes: list[str] = []
+    inside = _Container(None)  # the top, which holds one value
+    keys: set[bytes] | None = None  # those of `inside`, while a key is expected
+    unsuspicious = min(limits.integer_digits, 18) + len(b"ie")  # 18 digits always fit in 64 bits
     at = items = start = 0
-
-    def fail(reason: str) -> NoReturn:
-        raise BencodeError(reason, at, _path(stack))
-
     while True:
         token = match(source, at)
         if token is None:
-            fail(_why(source, at))
+            raise BencodeError(_why(source, at), at, _path(stack))
         kind = token.lastindex
         behind = token.end()
-        if kind is not None:
-            items += 1
-            if items > limits.items:
-                fail(f"there are more than {limits.items} values")
-        keys = inside.keys if inside is not None else None
         if kind == _STRING:
-            begin, behind = behind, behind + int(token[1])
+            begin = behind
+            behind += int(token[1])
             if behind > size:
-                fail(f"a string of {int(token[1])} bytes goes beyond the end of the data")
-            if keys is not None and inside is not None and not inside.pending:
+                reason = f"a string of {int(token[1])} bytes goes beyond the end of the data"
+                raise BencodeError(reason, at, _path(stack))
+            if keys is not None:
                 key = source[begin:behind]
-                if key in keys:
-                    fail(f"the key {_shown(key)} is there twice")
-                if key < inside.key and len(notes) < MAX_NOTES:
-                    notes.append(f"the key {_shown(key)} is out of order at byte {at}" + _within(_path(stack[:-1])))
+                if key <= inside.key and keys:
+                    _judge_order(key, at, stack, notes)
                 keys.add(key)
                 inside.key = key
                 inside.pending = True
+                keys = None
                 start = at = behind
+                items += 1
                 continue
-        elif keys is not None and inside is not None and not inside.pending and kind is not None:
-            fail("a dictionary key is not a string")
-        elif kind == _INTEGER:
-            digits = token[2]
-            if len(digits.lstrip(b"-")) > limits.integer_digits:
-                fail(f"an integer has more than {limits.integer_digits} digits")
-            if int(digits) not in _INT64:
-                fail("an integer does not fit in 64 bits")
+        elif kind is None:
+            if inside.pending or not stack:
+                raise BencodeError("no value before this `e`", at, _path(stack))
+            stack.pop()
+            if stack:
+                inside = stack[-1]
+        elif keys is not None:
+            raise BencodeError("a dictionary key is not a string", at, _path(stack))
         elif kind == _OPEN:
             if len(stack) == limits.depth:
-                fail(f"containers are nested more than {limits.depth} deep")
-            inside = _Container(is_dict=token[3] == b"d")
+                raise BencodeError(f"containers are nested more than {limits.depth} deep", at, _path(stack))
+            inside = _Container(set() if token[3] == b"d" else None)
+            keys = inside.keys
             stack.append(inside)
             at = behind
             continue
-        elif inside is None:
-            fail("byte 0x65 starts no value")
-        elif inside.pending:
-            fail("a dictionary key has no value")
-        else:
-            stack.pop()
-            inside = stack[-1] if stack else None
+        elif behind - at > unsuspicious:
+            _judge_integer(token[2], at, stack, limits)
 
+        # A value ends here.
         at = behind
-        if inside is None:
+        items += 1
+        if items > limits.items:
+            raise BencodeError(f"there are more than {limits.items} values", at, _path(stack))
+        if not stack:
             return Scan(end=at, spans=spans, notes=tuple(notes), source=source)
-        inside.pending = False
-        inside.count += 1
-        if len(stack) == 1 and inside.keys is not None:
-            spans[inside.key] = (start, at)
+        keys = inside.keys
+        if keys is None:
+            inside.count += 1
+        else:
+            inside.pending = False
+            if len(stack) == 1:
+                spans[inside.key] = (start, at)
+
+
+def _judge_order(key: bytes, at: int, stack: list[_Container], notes: list[str]) -> None:
+    """Refuse a key that was there before; note one that is merely out of order."""
+    inside = stack[-1]
+    if inside.keys is not None and key in inside.keys:
+        raise BencodeError(f"the key {_shown(key)} is there twice", at, _path(stack))
+    if len(notes) < MAX_NOTES:
+        path = _path(stack)
+        notes.append(f"the key {_shown(key)} is out of order at byte {at}" + (f" ({path})" if path else ""))
+
+
+def _judge_integer(digits: bytes, at: int, stack: list[_Container], limits: Limits) -> None:
+    if len(digits.lstrip(b"-")) > limits.integer_digits:
+        raise BencodeError(f"an integer has more than {limits.integer_digits} digits", at, _path(stack))
+    if int(digits) not in _INT64:
+        raise BencodeError("an integer does not fit in 64 bits", at, _path(stack))
 
 
 def encode(value: Encodable) -> bytes:
@@ -271,10 +287,6 @@ def _path(stack: Iterable[_Container]) -> str:
         elif container.pending:
             path += ("." if path else "") + _shown(container.key)
     return path if len(path) <= _SHOWN_PATH else f"{path[: _SHOWN_PATH // 2]}…{path[-_SHOWN_PATH // 2 :]}"
-
-
-def _within(path: str) -> str:
-    return f" ({path})" if path else ""
 
 
 def _shown(key: bytes) -> str:
