@@ -159,7 +159,7 @@ def scan(data: bytes | bytearray | memoryview, *, limits: Limits) -> Scan:
                 raise BencodeError(reason, at, _path(stack))
             if keys is not None:
                 key = source[begin:behind]
-                if key <= inside.key and keys:
+                if key in keys or key < inside.key:
                     _judge_order(key, at, stack, notes)
                 keys.add(key)
                 inside.key = key
