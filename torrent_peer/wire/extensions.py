@@ -29,7 +29,7 @@ def decode_handshake(payload: bytes) -> ExtendedHandshake | Malformed:
 
 
 def encode_handshake(message: ExtendedHandshake) -> bytes:
-    """The bencoded dictionary of an extended handshake, which goes behind the two ids. Keys that are `None` stay out."""
+    """The bencoded dictionary of an extended handshake, which goes behind the two ids; `None` stays out."""
     known: dict[bytes, Value | None] = {
         b"m": {name.encode(): number for name, number in message.extensions.items()},
         b"metadata_size": message.metadata_size,
