@@ -107,7 +107,7 @@ class _Reading:
         self._note(key, value)
         return None
 
-    def _note(self, key: bytes, value: Value | None) -> None:
+    def _note(self, key: bytes, value: object) -> None:
         if value is not None:
             self._ignored.append(key.decode())
 

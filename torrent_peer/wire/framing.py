@@ -233,6 +233,8 @@ class Framer:
         if self._tail is not None:
             return self._finish_tail(self._tail)
         data, start = self._data, self._position
+        length: int
+        message_id: int
         try:
             length, message_id = _unpack_header(data, start)
         except _struct_error:
