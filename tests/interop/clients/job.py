@@ -1,0 +1,36 @@
+"""What a client is told when it is to seed, and what it has to be able to do."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from attrs import frozen
+
+from tests.interop.network import Network
+from tests.interop.programs import Program
+
+
+@frozen
+class SeedJob:
+    """Seed `torrent`, whose content lies below `content`, from `network.host`:`port`; write only below `directory`."""
+
+    network: Network
+    torrent: Path
+    content: Path
+    port: int
+    directory: Path
+
+    def start(self, name: str, argv: list[str]) -> Program:
+        """Start the client's program for this job."""
+        return Program.start(self.network, name, argv, directory=self.directory)
+
+
+@frozen
+class Client:
+    """A BitTorrent client that nobody here wrote."""
+
+    name: str
+    program: str
+    """The program that must be on the PATH; "" for a Python package that the test extra installs."""
+    seed: Callable[[SeedJob], Program]
+    """Start seeding, in plain TCP and with nothing but the torrent's tracker to find peers."""
+    udp_trackers: bool = True

@@ -1,0 +1,47 @@
+"""libtorrent-rasterbar, from its PyPI wheel, in a process of its own."""
+
+import json
+import sys
+
+from tests.interop.clients.job import Client, SeedJob
+from tests.interop.programs import Program
+
+SCRIPT = """
+import json, sys, time
+import libtorrent as lt
+
+category = lt.alert.category_t
+KINDS = category.error_notification | category.peer_notification | category.status_notification | category.tracker_notification
+job = json.loads(sys.argv[1])
+session = lt.session({
+    "listen_interfaces": f"{job['host']}:{job['port']}",
+    "outgoing_interfaces": job["host"],
+    "enable_dht": False, "enable_lsd": False, "enable_upnp": False, "enable_natpmp": False,
+    "enable_incoming_utp": False, "enable_outgoing_utp": False,
+    "in_enc_policy": 2, "out_enc_policy": 2,  # pe_disabled
+    "allow_multiple_connections_per_ip": True,
+    "alert_mask": KINDS,
+})
+parameters = lt.add_torrent_params()
+parameters.ti = lt.torrent_info(job["torrent"])
+parameters.save_path = job["content"]
+session.add_torrent(parameters)
+while True:
+    for alert in session.pop_alerts():
+        print(alert.what(), alert.message(), flush=True)
+    session.wait_for_alert(1000)
+"""
+
+
+def seed(job: SeedJob) -> Program:
+    """Start a session with this one torrent."""
+    told = {
+        "host": job.network.host,
+        "port": job.port,
+        "torrent": str(job.torrent),
+        "content": str(job.content),
+    }
+    return job.start("libtorrent", [sys.executable, "-c", SCRIPT, json.dumps(told)])
+
+
+LIBTORRENT = Client(name="libtorrent", program="", seed=seed)

@@ -1,0 +1,56 @@
+"""qBittorrent without a window: a prewritten profile, its legal notice accepted."""
+
+from tests.interop.clients.job import Client, SeedJob
+from tests.interop.programs import Program
+
+CONFIG = r"""
+[LegalNotice]
+Accepted=true
+
+[Preferences]
+WebUI\Enabled=false
+WebUI\Address=127.0.0.1
+WebUI\Port={web_port}
+WebUI\UseUPnP=false
+
+[Network]
+PortForwardingEnabled=false
+
+[Application]
+FileLogger\Enabled=false
+
+[BitTorrent]
+Session\AddTorrentPaused=false
+Session\AddTorrentStopped=false
+Session\BTProtocol=TCP
+Session\DHTEnabled=false
+Session\DefaultSavePath={content}
+Session\Encryption=2
+Session\InterfaceAddress={host}
+Session\LSDEnabled=false
+Session\MultiConnectionsPerIp=true
+Session\PeXEnabled=false
+Session\Port={port}
+Session\QueueingSystemEnabled=false
+Session\TorrentContentLayout=Original
+"""
+
+
+def seed(job: SeedJob) -> Program:
+    """Start it with a fresh profile and the torrent on its command line."""
+    config = job.directory / "qBittorrent" / "config" / "qBittorrent.conf"
+    config.parent.mkdir(parents=True)
+    config.write_text(
+        CONFIG.format(host=job.network.host, port=job.port, content=job.content, web_port=job.network.free_port())
+    )
+    argv = [
+        "qbittorrent-nox",
+        f"--profile={job.directory}",
+        f"--save-path={job.content}",
+        "--skip-dialog=true",
+        str(job.torrent),
+    ]
+    return job.start("qbittorrent", argv)
+
+
+QBITTORRENT = Client(name="qbittorrent", program="qbittorrent-nox", seed=seed)

@@ -1,0 +1,41 @@
+"""rTorrent in daemon mode (0.9.7 and later), which needs no terminal."""
+
+from tests.interop.clients.job import Client, SeedJob
+from tests.interop.programs import Program
+
+RC = """
+system.daemon.set = true
+network.bind_address.set = {host}
+network.port_range.set = {port}-{port}
+network.port_random.set = no
+network.port_open.set = yes
+dht.mode.set = disable
+protocol.pex.set = no
+protocol.encryption.set = none
+trackers.use_udp.set = yes
+directory.default.set = {content}
+log.open_file = "log", (cat, {log})
+log.add_output = "info", "log"
+log.add_output = "tracker_debug", "log"
+log.add_output = "torrent_debug", "log"
+log.add_output = "connection_info", "log"
+load.start = {torrent}
+"""
+
+
+def seed(job: SeedJob) -> Program:
+    """Start it with a configuration of our own and no session directory."""
+    rc = job.directory / "rtorrent.rc"
+    rc.write_text(
+        RC.format(
+            host=job.network.host,
+            port=job.port,
+            content=job.content,
+            torrent=job.torrent,
+            log=job.directory / "rtorrent-own.log",
+        )
+    )
+    return job.start("rtorrent", ["rtorrent", "-n", "-o", f"import={rc}"])
+
+
+RTORRENT = Client(name="rtorrent", program="rtorrent", seed=seed)

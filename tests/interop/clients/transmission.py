@@ -1,0 +1,38 @@
+"""Transmission's daemon: a prewritten settings.json and a watch directory; no RPC."""
+
+import json
+import shutil
+
+from tests.interop.clients.job import Client, SeedJob
+from tests.interop.programs import Program
+
+
+def seed(job: SeedJob) -> Program:
+    """Start the daemon in the foreground with the torrent in its watch directory."""
+    config, watch = job.directory / "config", job.directory / "watch"
+    config.mkdir()
+    watch.mkdir()
+    shutil.copy(job.torrent, watch)
+    settings = {
+        "bind-address-ipv4": job.network.host,
+        "dht-enabled": False,
+        "download-dir": str(job.content),
+        "encryption": 0,  # prefer plaintext
+        "incomplete-dir-enabled": False,
+        "lpd-enabled": False,
+        "message-level": 2,
+        "peer-port": job.port,
+        "pex-enabled": False,
+        "port-forwarding-enabled": False,
+        "rename-partial-files": False,
+        "rpc-enabled": False,
+        "trash-original-torrent-files": False,
+        "utp-enabled": False,
+        "watch-dir": str(watch),
+        "watch-dir-enabled": True,
+    }
+    (config / "settings.json").write_text(json.dumps(settings))
+    return job.start("transmission", ["transmission-daemon", "--foreground", "--config-dir", str(config)])
+
+
+TRANSMISSION = Client(name="transmission", program="transmission-daemon", seed=seed)
