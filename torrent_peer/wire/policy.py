@@ -1,0 +1,85 @@
+"""What is done about a finding: profile × rule → action. Knows no state and no message, only which rule was broken."""
+
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from typing import Final
+
+from torrent_peer.wire.errors import Finding
+from torrent_peer.wire.severity import Severity
+
+
+class Action(Enum):
+    """What becomes of a message."""
+
+    ACCEPT = "accept"
+    """It counts as said, as if it were legal."""
+    DISCARD = "discard"
+    """It is dropped, as if it had not been said."""
+    REFUSE = "refuse"
+    """A request that is owed a `reject` where there is one, and nothing else."""
+    CLOSE = "close"
+    """The connection is closed at once."""
+
+
+class Profile(Enum):
+    """How much is forgiven."""
+
+    STRICT = "strict"
+    """The letter of the BEPs, "first message" meaning the first core message."""
+    INTEROPERABLE = "interoperable"
+    """Strict, less what deployed clients are known to do in ordinary use."""
+
+
+DEFAULTS: Final[Mapping[Profile, Mapping[Severity, Action]]] = {
+    Profile.STRICT: {
+        Severity.VIOLATION: Action.CLOSE,
+        Severity.DEVIATION: Action.CLOSE,
+        Severity.REDUNDANT: Action.ACCEPT,
+    },
+    Profile.INTEROPERABLE: {
+        Severity.VIOLATION: Action.CLOSE,
+        Severity.DEVIATION: Action.ACCEPT,
+        Severity.REDUNDANT: Action.ACCEPT,
+    },
+}
+
+EXCEPTIONS: Final[Mapping[Profile, Mapping[str, tuple[Action, str]]]] = {
+    Profile.STRICT: {
+        "CAN-03": (Action.DISCARD, "the first cancel has done all there is to do"),
+        "DHT-02": (Action.DISCARD, "port 0 names no node; no BEP makes it an offence"),
+    },
+    Profile.INTEROPERABLE: {
+        "FR-04": (Action.DISCARD, "Q-26: BitComet and SimpleBT use ids of their own; framing caps their size"),
+        "REQ-02": (Action.REFUSE, "libtorrent and Transmission answer reject; nothing is lost by it"),
+        "REQ-05": (Action.REFUSE, "Q-12: ancient clients ask for up to 128 KiB"),
+        "REQ-07": (Action.REFUSE, "BEP 6 says reject; Q-16: aria2 forgets its requests at a choke and overruns the count"),
+        "REQ-10": (Action.REFUSE, "Q-34: old clients and WebTorrent never read reqq"),
+        "CAN-01": (Action.DISCARD, "nothing can have been asked there: harmless"),
+        "CAN-02": (Action.DISCARD, "provably wrong, and harmless"),
+        "CAN-03": (Action.DISCARD, "the first cancel has done all there is to do"),
+        "PIECE-04": (Action.DISCARD, "one answer too many; the data is not used"),
+        "FAST-02": (Action.DISCARD, "Q-13: rain rejects what it has just sent"),
+        "FAST-04": (Action.DISCARD, "advice about a piece that does not exist"),
+        "FAST-05": (Action.DISCARD, "advice about a piece that does not exist"),
+        "EXT-01": (Action.DISCARD, "Q-18: rqbit tests its own bits when it is dialled"),
+        "EXT-09": (Action.DISCARD, "no id to answer under: there is no answer"),
+        "EXT-10": (Action.DISCARD, "Transmission and anacrolix ignore it or act on it"),
+        "DHT-01": (Action.DISCARD, "Q-20: old libtorrent and others"),
+        "DHT-02": (Action.DISCARD, "port 0 names no node"),
+    },
+}
+"""Where the default for the severity is not right, and why. A `VIOLATION` has no exceptions."""
+
+_ORDER: Final = (Action.ACCEPT, Action.REFUSE, Action.DISCARD, Action.CLOSE)
+
+
+def action_for(profile: Profile, finding: Finding) -> Action:
+    """What the profile does about one finding."""
+    if finding.severity is not Severity.VIOLATION and (exception := EXCEPTIONS[profile].get(finding.rule)):
+        return exception[0]
+    return DEFAULTS[profile][finding.severity]
+
+
+def decide(profile: Profile, findings: Iterable[Finding]) -> Action:
+    """What becomes of a message with these findings: the gravest answer of all."""
+    return max((action_for(profile, finding) for finding in findings), key=_ORDER.index, default=Action.ACCEPT)
