@@ -188,6 +188,12 @@ BODY_DECODERS: Final[tuple[BodyDecoder, ...]] = tuple(
 """By message id, for the receive path, which has judged the size itself."""
 
 
+def message_name(message_id: int) -> str:
+    """What the BEPs call it, for evidence."""
+    row = ROWS.get(message_id)
+    return f"message {message_id}" if row is None else row.name
+
+
 def size_fault(message_id: int, length: int) -> Malformed | None:
     """What is wrong with a message of this id being `length` bytes long, id included (FR-03, FR-05)."""
     row = ROWS.get(message_id)

@@ -1,190 +1,23 @@
-"""A byte stream ↔ the handshake and whole frames; judges a frame by its header, before its body is kept.
+"""A byte stream → messages; a message is judged by its header, before its body is kept.
 
-Does not know what messages mean; the codec's table says how long they may be.
+Does not know what messages mean; the codec's table says how they are built.
 """
 
 import struct
 from typing import Final
 
-from attrs import define
+from torrent_peer.wire.codec import BODY_DECODERS, FIXED_SIZES, PIECE_ID, decode, message_name
+from torrent_peer.wire.frame_limits import FrameLimits
+from torrent_peer.wire.handshake import HANDSHAKE_LENGTH, HandshakeReader
+from torrent_peer.wire.messages import KeepAlive, Malformed, Message
 
-from torrent_peer.core.block import BLOCK_LENGTH
-from torrent_peer.core.ids import INFO_HASH_LENGTH, PEER_ID_LENGTH, InfoHash, PeerId
-from torrent_peer.wire.codec import BODY_DECODERS, FIXED_SIZES, PIECE_ID, PROTOCOL, ROWS, decode, size_fault
-from torrent_peer.wire.messages import Handshake, KeepAlive, Malformed, Message
-from torrent_peer.wire.reserved import RESERVED_LENGTH, Reserved
-
-HANDSHAKE_LENGTH: Final = len(PROTOCOL) + RESERVED_LENGTH + INFO_HASH_LENGTH + PEER_ID_LENGTH
-"""68 bytes."""
-SECOND_HANDSHAKE: Final = int.from_bytes(PROTOCOL[:4])
-"""A handshake read as a length prefix: 0x13426974."""
-BITFIELD_LIMIT_UNKNOWN: Final = 256 * 1024
-"""Bytes of a bitfield while the number of pieces is unknown (magnet links): 2,097,152 pieces, libtorrent's limit."""
-UNKNOWN_LIMIT: Final = 1024
-"""Payload bytes of a message nobody has defined; enough for what BitComet and SimpleBT are known to send."""
-EXTENDED_LIMIT: Final = 64 * 1024
-"""Payload bytes of an extended message; no BEP says, the largest extended handshakes and peer exchanges fit."""
-_HASH_REQUEST: Final = 49
-_HASHES: Final = 49 + 32 * (512 + 32)
-"""BEP 52: five fields, then at most 512 hashes (more "SHOULD NOT" be asked for) and a proof of a tree 32 high."""
-_HASH_LIMITS: Final = {21: _HASH_REQUEST, 22: _HASHES, 23: _HASH_REQUEST}
-_STRANGERS: Final = (
-    (b"GET ", "an HTTP request"),
-    (b"HEAD ", "an HTTP request"),
-    (b"POST ", "an HTTP request"),
-    (b"PUT ", "an HTTP request"),
-    (b"OPTIONS ", "an HTTP request"),
-    (b"CONNECT ", "an HTTP request"),
-    (b"HTTP/", "an HTTP answer"),
-    (b"\x16\x03", "a TLS hello"),
-    (b"SSH-", "an SSH greeting"),
-)
-"""How other protocols begin that are met on a peer's port."""
+__all__ = ["HANDSHAKE_LENGTH", "FrameLimits", "Framer", "HandshakeReader"]
 
 _EMPTY: Final = memoryview(b"")
 _KEEP_ALIVE: Final = KeepAlive()
 _unpack_header: Final = struct.Struct(">IB").unpack_from
 _unpack_length: Final = struct.Struct(">I").unpack_from
 _struct_error: Final = struct.error
-
-
-class HandshakeReader:
-    """The 68 bytes a peer opens with, in whatever fragments they come."""
-
-    __slots__ = ("_malformed", "_received")
-
-    def __init__(self) -> None:
-        self._received = b""
-        self._malformed: Malformed | None = None
-
-    def feed(self, data: memoryview | bytes) -> memoryview:
-        """Takes what belongs to the handshake and returns the rest, bytes of the messages behind it (HS-14).
-
-        A wrong handshake is refused at its first wrong byte: `malformed` is set, and nothing is taken any more.
-        """
-        view = memoryview(data)
-        if self._malformed is not None:
-            return _EMPTY
-        before = len(self._received)
-        taken = bytes(view[: HANDSHAKE_LENGTH - before])
-        self._received += taken
-        if before < len(PROTOCOL):
-            self._malformed = _prefix_fault(self._received)
-        return _EMPTY if self._malformed is not None else view[len(taken) :]
-
-    @property
-    def malformed(self) -> Malformed | None:
-        """Why these bytes are no handshake (HS-01, HS-02)."""
-        return self._malformed
-
-    @property
-    def reserved(self) -> Reserved | None:
-        """Known together with `info_hash`."""
-        return None if self.info_hash is None else Reserved(self._received[20:28])
-
-    @property
-    def info_hash(self) -> InfoHash | None:
-        """Known once 48 bytes are in; a listener answers then (HS-07)."""
-        return InfoHash(self._received[28:48]) if len(self._received) >= 48 and self._malformed is None else None
-
-    @property
-    def handshake(self) -> Handshake | None:
-        """Known once all 68 bytes are in."""
-        if len(self._received) < HANDSHAKE_LENGTH or self._malformed is not None:
-            return None
-        received = self._received
-        return Handshake(Reserved(received[20:28]), InfoHash(received[28:48]), PeerId(received[48:]))
-
-    @property
-    def pending(self) -> int:
-        """Bytes received so far."""
-        return len(self._received)
-
-    @property
-    def cut(self) -> str | None:
-        """Evidence that a stream ending here has cut the handshake short (HS-09)."""
-        if len(self._received) == HANDSHAKE_LENGTH:
-            return None
-        return f"the stream ends {len(self._received)} bytes into the handshake's {HANDSHAKE_LENGTH}"
-
-
-def _prefix_fault(received: bytes) -> Malformed | None:
-    if PROTOCOL.startswith(received[: len(PROTOCOL)]):
-        return None
-    place = next(i for i, due in enumerate(PROTOCOL) if received[i] != due)
-    found, due = received[place], PROTOCOL[place]
-    if place:
-        return Malformed(None, 0, "HS-02", f"byte {place} of the handshake is {_byte(found)}, not {_byte(due)}")
-    looks = _recognised(received)
-    return Malformed(None, 0, "HS-01", f"byte 0 of the handshake is {_byte(found)}, not 19 (0x13){looks}")
-
-
-def _byte(value: int) -> str:
-    return f'0x{value:02x} ("{value:c}")' if 0x20 < value < 0x7F else f"0x{value:02x}"
-
-
-def _recognised(received: bytes) -> str:
-    """What the other side may have thought this port is for."""
-    for start, what in _STRANGERS:
-        if received.startswith(start):
-            return f": this looks like {what}"
-    if received.isascii():
-        return ""
-    return ": this may be the key of an encrypted (MSE) connection"
-
-
-@define
-class FrameLimits:
-    """How long messages may be on one connection; changes as the connection learns more."""
-
-    piece_count: int | None = None
-    """Pieces of the torrent, `None` while its metadata is unknown."""
-    max_block: int = BLOCK_LENGTH
-    """Longest block that was ever requested, bytes."""
-    max_extended: int = EXTENDED_LIMIT
-    """Payload of an extended message, bytes."""
-
-    def limit(self, message_id: int) -> int:
-        """The longest a message of this id may be, id included, bytes."""
-        if message_id == 5:
-            return 1 + BITFIELD_LIMIT_UNKNOWN if self.piece_count is None else 2 + (self.piece_count + 7) // 8
-        if message_id == PIECE_ID:
-            return 9 + self.max_block
-        if message_id == 20:
-            return 2 + self.max_extended
-        row = ROWS.get(message_id)
-        if row is not None:
-            return row.least
-        return _HASH_LIMITS.get(message_id, 1 + UNKNOWN_LIMIT)
-
-    @property
-    def largest(self) -> int:
-        """The longest any message may be, id included, bytes."""
-        return max(self.limit(5), self.limit(PIECE_ID), self.limit(20), _HASHES, 1 + UNKNOWN_LIMIT)
-
-    def prefix_fault(self, length: int) -> Malformed | None:
-        """What is wrong with a length prefix, judged by its four bytes alone (FR-02, HS-13)."""
-        if length <= self.largest:
-            return None
-        if length == SECOND_HANDSHAKE:
-            return Malformed(None, length, "HS-13", "a second handshake on the same connection")
-        return Malformed(
-            None, length, "FR-02", f"a message of length {length}: none is longer than {self.largest} here"
-        )
-
-    def header_fault(self, length: int, message_id: int) -> Malformed | None:
-        """What is wrong with a length for this id, judged before the body arrives (FR-02, FR-03, FR-05, BF-04)."""
-        fault = size_fault(message_id, length)
-        if fault is not None:
-            return fault
-        limit = self.limit(message_id)
-        if length <= limit:
-            return None
-        if message_id == 5 and self.piece_count is not None:
-            bits = f"a bitfield of {length - 1} bytes: {self.piece_count} pieces need {(self.piece_count + 7) // 8}"
-            return Malformed(message_id, length, "BF-04", bits)
-        reason = f"{_name(message_id)} of length {length}: it is at most {limit} here"
-        return Malformed(message_id, length, "FR-02", reason)
 
 
 class Framer:
@@ -270,7 +103,7 @@ class Framer:
             return None
         if self.awaiting is None:
             return f"the stream ends {self.pending} bytes into a length prefix"
-        name = _name(self._tail[4]) if self.pending > 4 else "message"
+        name = message_name(self._tail[4]) if self.pending > 4 else "message"
         return f"the stream ends {self.pending} bytes into a {name} of {self.awaiting}"
 
     def _judged(self, length: int, message_id: int) -> Message | None:
@@ -283,6 +116,7 @@ class Framer:
         start, end = self._position, self._position + 4 + length
         if end > self._size:
             self._keep_tail()
+            self._whole = 4 + length
             return None
         message = decode(message_id, self._data[start + 5 : end])
         return self._refuse(message) if type(message) is Malformed else self._deliver(4 + length, message)
@@ -367,8 +201,3 @@ class Framer:
         self._start -= self._position
         self._data = _EMPTY
         self._size = self._position = 0
-
-
-def _name(message_id: int) -> str:
-    row = ROWS.get(message_id)
-    return f"message {message_id}" if row is None else row.name
