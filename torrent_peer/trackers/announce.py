@@ -3,7 +3,7 @@
 from enum import Enum
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen, validators
 
 from torrent_peer.core.addresses import Address
 from torrent_peer.core.ids import InfoHash, PeerId
@@ -33,7 +33,7 @@ class Intervals:
     a second; one of 0 does the same without any overflow.
     """
 
-    shortest: float = 60.0
+    shortest: float = field(default=60.0, validator=validators.gt(0))
     """anacrolix' minimum too. Only a tracker of one's own, in tests and demos, deserves less."""
     longest: float = 24 * 3600.0
 

@@ -1,0 +1,237 @@
+"""Asking HTTP and HTTPS trackers, with everything they could do to us bounded: time, bytes, redirects, addresses."""
+
+from __future__ import annotations
+
+import base64
+import os
+import ssl
+from collections.abc import Iterator, Sequence
+from contextlib import aclosing
+from functools import cache
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote_to_bytes, urljoin
+
+import trio
+from attrs import evolve, frozen
+
+from torrent_peer import __version__
+from torrent_peer.core.ids import InfoHash
+from torrent_peer.net.tracker_hosts import look_up, permitted
+from torrent_peer.trackers.announce import (
+    DEFAULT_INTERVALS,
+    AnnounceRequest,
+    AnnounceResponse,
+    Intervals,
+    ScrapeEntry,
+    TrackerError,
+)
+from torrent_peer.trackers.http import announce_target, parse_announce, parse_scrape, refusal, scrape_target
+from torrent_peer.trackers.peers import believable
+from torrent_peer.trackers.redact import one_line
+from torrent_peer.trackers.url import TrackerUrl
+
+if TYPE_CHECKING:
+    import httpx2
+
+DEADLINE: Final = 30.0
+"""Seconds for everything: look-up, connections, redirects, body. libtorrent's `tracker_completion_timeout`."""
+CONNECT_TIMEOUT: Final = 5.0
+"""Seconds for one of several addresses of a host, before the next is tried."""
+MAX_BODY: Final = 1024 * 1024
+"""Bytes, decompressed. libtorrent's `tracker_maximum_response_length`."""
+MAX_REDIRECTS: Final = 5
+USER_AGENT: Final = f"torrent_peer/{__version__}"
+
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+
+
+async def announce_http(
+    url: str,
+    request: AnnounceRequest,
+    *,
+    intervals: Intervals = DEFAULT_INTERVALS,
+    tls: ssl.SSLContext | None = None,
+) -> AnnounceResponse:
+    """One announce. Raises TrackerError, within `DEADLINE` seconds, if nothing else came of it."""
+    try:
+        tracker = TrackerUrl.parse(url)
+        page = await _get(tracker, announce_target(tracker, request), tls=tls)
+        answer = parse_announce(page.body, intervals=intervals)
+    except TrackerError as error:
+        raise error.about(url) from None
+    return evolve(answer, peers=believable(answer.peers, page.host))
+
+
+async def scrape_http(
+    url: str, info_hashes: Sequence[InfoHash], *, tls: ssl.SSLContext | None = None
+) -> dict[InfoHash, ScrapeEntry]:
+    """The tracker's counts for these torrents (BEP 48). Raises TrackerError as `announce_http` does."""
+    try:
+        tracker = TrackerUrl.parse(url)
+        page = await _get(tracker, scrape_target(tracker, info_hashes), tls=tls)
+        return parse_scrape(page.body)
+    except TrackerError as error:
+        raise error.about(url) from None
+
+
+@frozen
+class _Page:
+    """One HTTP answer, read to its end. `host` is the IP literal it came from."""
+
+    status: int
+    location: str | None
+    body: bytes
+    host: str
+
+
+async def _get(tracker: TrackerUrl, target: str, *, tls: ssl.SSLContext | None) -> _Page:
+    with trio.move_on_after(DEADLINE):
+        page = await _follow(tracker, target, tls=tls)
+        if page.status == HTTPStatus.OK:
+            return page
+        raise refusal(page.body) or TrackerError(f"it answered {_status_name(page.status)}", answered=True)
+    raise TrackerError(f"no answer within {DEADLINE:.0f} s")
+
+
+async def _follow(tracker: TrackerUrl, target: str, *, tls: ssl.SSLContext | None) -> _Page:
+    came_from = None
+    for _ in range(MAX_REDIRECTS + 1):
+        hosts = permitted(await look_up(tracker), tracker, came_from=came_from)
+        page = await _first_reachable(tracker, target, hosts, tls=tls)
+        if page.status not in _REDIRECTS or page.location is None:
+            return page
+        came_from = page.host
+        tracker = _redirected(tracker, target, page.location)
+        target = tracker.target
+    raise TrackerError(f"it redirects more than {MAX_REDIRECTS} times", answered=True)
+
+
+def _redirected(tracker: TrackerUrl, target: str, location: str) -> TrackerUrl:
+    """Where a Location header leads. User and password stay behind."""
+    base = f"{tracker.scheme}://{tracker.host_and_port}{target}"
+    try:
+        to = TrackerUrl.parse(urljoin(base, location))
+    except (TrackerError, ValueError):
+        raise TrackerError("it redirects to something that is no tracker's URL", answered=True) from None
+    if to.scheme not in ("http", "https"):
+        raise TrackerError(f"it redirects from {tracker.scheme} to {to.scheme}", answered=True)
+    if tracker.scheme == "https" and to.scheme == "http":
+        raise TrackerError("it redirects from https to plain http", answered=True)
+    return to
+
+
+async def _first_reachable(
+    tracker: TrackerUrl, target: str, hosts: Sequence[str], *, tls: ssl.SSLContext | None
+) -> _Page:
+    import httpx2
+
+    for last, host in zip([False] * (len(hosts) - 1) + [True], hosts, strict=True):
+        try:
+            return await _request(tracker, target, host, connect_timeout=None if last else CONNECT_TIMEOUT, tls=tls)
+        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+            if last:
+                raise TrackerError(_why(error), answered=_is_tls(error)) from None
+        except httpx2.RemoteProtocolError as error:
+            raise TrackerError(f"it does not speak HTTP properly: {one_line(str(error))}", answered=True) from None
+        except httpx2.DecodingError:
+            raise TrackerError("its answer cannot be decompressed", answered=True) from None
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+            raise TrackerError(_why(error)) from None
+    raise AssertionError("permitted() leaves at least one address")
+
+
+async def _request(
+    tracker: TrackerUrl, target: str, host: str, *, connect_timeout: float | None, tls: ssl.SSLContext | None
+) -> _Page:
+    """One GET at one address, whose name (for Host, SNI and the certificate) is the tracker's."""
+    import httpx2
+
+    literal = f"[{host}]" if ":" in host else host
+    verify = tls or (_system_trust() if tracker.scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    async with (
+        httpx2.AsyncClient(trust_env=False, verify=verify, timeout=httpx2.Timeout(None)) as client,
+        client.stream(
+            "GET",
+            f"{tracker.scheme}://{literal}:{tracker.port}/",
+            headers=_headers(tracker),
+            timeout=httpx2.Timeout(None, connect=connect_timeout),
+            extensions={"target": target.encode("ascii"), "sni_hostname": tracker.host},
+        ) as response,
+    ):
+        status = response.status_code
+        location = response.headers.get("location")
+        if status in _REDIRECTS and location is not None:
+            return _Page(status, location, b"", host)
+        return _Page(status, None, await _read_body(response), host)
+
+
+def _headers(tracker: TrackerUrl) -> dict[str, str]:
+    headers = {
+        "Host": tracker.host_and_port,
+        "User-Agent": USER_AGENT,
+        "Accept": "*/*",
+        "Accept-Encoding": "gzip",
+        "Connection": "close",
+    }
+    if tracker.userinfo:
+        token = base64.b64encode(unquote_to_bytes(tracker.userinfo)).decode("ascii")
+        headers["Authorization"] = f"Basic {token}"
+    return headers
+
+
+async def _read_body(response: httpx2.Response) -> bytes:
+    """The body, decompressed as it comes, so that a bomb costs no more than the bytes we would take anyway."""
+    if "," in response.headers.get("content-encoding", ""):
+        raise TrackerError("its answer is compressed more than once", answered=True)
+    body = bytearray()
+    async with aclosing(response.aiter_bytes()) as chunks:
+        async for chunk in chunks:
+            body += chunk
+            if len(body) > MAX_BODY:
+                raise TrackerError(f"its answer is longer than {MAX_BODY // 1024} KiB", answered=True)
+    return bytes(body)
+
+
+@cache
+def _system_trust() -> ssl.SSLContext:
+    import httpx2
+
+    return httpx2.create_ssl_context(trust_env=False)
+
+
+def _why(error: BaseException) -> str:
+    """The deepest reason in words: httpx2 wraps what trio wraps what the system said."""
+    for cause in _causes(error):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"its certificate was not accepted: {one_line(cause.verify_message or str(cause))}"
+        if isinstance(cause, ssl.SSLError):
+            return f"TLS failed: {(cause.reason or str(cause)).replace('_', ' ').lower()}"
+        if isinstance(cause, OSError) and cause.errno is not None:
+            return os.strerror(cause.errno).lower()
+    return one_line(str(error)) or "the connection broke"
+
+
+def _is_tls(error: BaseException) -> bool:
+    return any(isinstance(cause, ssl.SSLError) for cause in _causes(error))
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    queue = [error]
+    while queue:
+        cause = queue.pop(0)
+        if cause is None or id(cause) in seen:
+            continue
+        seen.add(id(cause))
+        yield cause
+        if isinstance(cause, BaseExceptionGroup):
+            queue.extend(cause.exceptions)
+        queue += [cause.__cause__, cause.__context__]
+
+
+def _status_name(status: int) -> str:
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return f"status {status}"
