@@ -1,0 +1,168 @@
+"""The books of one direction of requests: what one side asked, what the other still owes, what may cross on the wire.
+
+Exact where the wire proves something, and bounded. Windows are closed by counting, never by a clock. The law, true of
+every honest peer however slow: for every block, answers (`piece` or `reject`) ≤ requests.
+"""
+
+from typing import Final
+
+from torrent_peer.core.block import BLOCK_LENGTH, Block
+
+REMEMBER_PIECES: Final = 1 << 22
+"""Pieces whose requests are remembered; more than any torrent has."""
+
+
+class RequestLedger:
+    """What one side (the asker) requested of the other (the server) on this connection.
+
+    A *credit* is an answer that may still come. A live credit is a request that waits for its answer. A zombie is a
+    credit without a request: without the Fast Extension a choke or a cancel ends the request, but its answer may be on
+    its way already; likewise for a request the asker has given up.
+    """
+
+    __slots__ = ("answered", "asked", "budget", "cancelled", "excess", "live", "total", "zombies")
+
+    def __init__(self) -> None:
+        self.live: dict[Block, int] = {}
+        """Unanswered requests, oldest first: block → how many of them. Also the server's upload queue."""
+        self.total = 0
+        """Unanswered requests, copies counted."""
+        self.cancelled: dict[Block, int] = {}
+        """Those of the live requests that were cancelled and still wait for their one answer (fast)."""
+        self.zombies: dict[Block, int] = {}
+        """Credits without a request."""
+        self.answered: dict[Block, int] = {}
+        """The ring: answers a cancel of which may be on its way, oldest first."""
+        self.asked: dict[int, int] = {}
+        """Piece → bit per 16 KiB of it: everything that was ever asked."""
+        self.budget = 0
+        """Requests that may still arrive although the server chokes; between chokes, what is left over (carry)."""
+        self.excess = 0
+        """Requests beyond the budget since the last choke."""
+
+    @property
+    def waiting(self) -> int:
+        """Unanswered requests that were not cancelled."""
+        return self.total - sum(self.cancelled.values()) if self.cancelled else self.total
+
+    @property
+    def credits(self) -> int:
+        """Answers that may still come."""
+        return self.total + sum(self.zombies.values()) if self.zombies else self.total
+
+    def is_waiting(self, block: Block) -> bool:
+        """Whether a request for `block` is unanswered and not cancelled."""
+        count = self.live.get(block, 0)
+        return count > 0 and count > self.cancelled.get(block, 0)
+
+    def has_credit(self, block: Block) -> bool:
+        """Whether an answer for `block` may come."""
+        return block in self.live or block in self.zombies
+
+    def was_asked(self, block: Block) -> bool:
+        """Whether something starting in the same 16 KiB was ever asked on this connection."""
+        return bool(self.asked.get(block.piece, 0) >> block.begin // BLOCK_LENGTH & 1)
+
+    def note_asked(self, block: Block) -> None:
+        """Remember for good that this was asked."""
+        if block.piece < REMEMBER_PIECES:
+            self.asked[block.piece] = self.asked.get(block.piece, 0) | 1 << block.begin // BLOCK_LENGTH
+
+    def request(self, block: Block) -> None:
+        """A request that waits for its answer."""
+        self.live[block] = self.live.get(block, 0) + 1
+        self.total += 1
+
+    def withdraw(self, block: Block) -> None:
+        """Undo the last `request` of this block: it was never sent."""
+        self._take_live(block)
+
+    def late(self) -> None:
+        """A request came although the server chokes."""
+        if self.budget > 0:
+            self.budget -= 1
+        else:
+            self.excess += 1
+
+    def answer(self, block: Block, *, ring: int = 0) -> bool:
+        """A piece or a reject: uses up a credit; False when there is none. `ring`: answers to remember, 0 for none."""
+        count = self.live.pop(block, 0)
+        if count == 1 and not self.cancelled:
+            self.total -= 1
+            if ring:
+                self.remember(block, ring=ring)
+            return True
+        if count:
+            self.live[block] = count
+            # A request taken out by a cancel never enters the ring: its answer would push out one that is still due.
+            if block not in self.cancelled and ring:
+                self.remember(block, ring=ring)
+            self._take_live(block)
+            return True
+        return _take(self.zombies, block)
+
+    def give_up(self, block: Block) -> bool:
+        """The asker no longer waits for the answer: it frees its place, the credit stays. False if it never waited."""
+        if block not in self.live:
+            return False
+        self._take_live(block)
+        _add(self.zombies, block)
+        return True
+
+    def cancel(self, block: Block, *, fast: bool, zombies: bool) -> bool:
+        """A cancel; False when nothing is left that it could take back. Without fast it ends the request."""
+        if self.is_waiting(block):
+            if fast:
+                _add(self.cancelled, block)
+                return True
+            self._take_live(block)
+            if zombies:
+                _add(self.zombies, block)
+            return True
+        return _take(self.answered, block)
+
+    def throw_out(self, *, zombies: bool, ring: int) -> None:
+        """A choke without the Fast Extension: every request ends unanswered."""
+        for block, count in self.live.items():
+            if zombies:
+                self.zombies[block] = self.zombies.get(block, 0) + count
+            if ring:
+                self.remember(block, ring=ring, count=count)
+        self.live.clear()
+        self.total = 0
+
+    def add_zombie(self, block: Block) -> None:
+        """A request that is dropped unanswered, but may have been read before the choke that drops it."""
+        _add(self.zombies, block)
+
+    def remember(self, block: Block, *, ring: int, count: int = 1) -> None:
+        """An answer, or a request dropped without one, whose cancel may be on its way. Keeps `ring` blocks.
+
+        What is answered again moves to the end, so the last `ring` answers are always among those kept.
+        """
+        answered = self.answered
+        answered[block] = answered.pop(block, 0) + count
+        if len(answered) > ring:
+            del answered[next(iter(answered))]
+
+    def _take_live(self, block: Block) -> None:
+        left = self.live[block] - 1
+        if left:
+            self.live[block] = left
+        else:
+            del self.live[block]
+        self.total -= 1
+        _take(self.cancelled, block)
+
+
+def _add(counts: dict[Block, int], block: Block) -> None:
+    counts[block] = counts.get(block, 0) + 1
+
+
+def _take(counts: dict[Block, int], block: Block) -> bool:
+    left = counts.get(block, 0) - 1
+    if left > 0:
+        counts[block] = left
+    elif left == 0:
+        del counts[block]
+    return left >= 0

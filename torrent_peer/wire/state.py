@@ -1,0 +1,158 @@
+"""What each side of a connection has declared. Knows no rules, and not which side is us."""
+
+from enum import Enum
+from typing import Final
+
+from torrent_peer.core.geometry import Geometry
+from torrent_peer.core.ids import InfoHash, PeerId
+from torrent_peer.core.piece_set import PieceSet
+from torrent_peer.wire.ledger import RequestLedger
+from torrent_peer.wire.messages import AllowedFast, Bitfield, Handshake, Have, HaveAll, HaveNone
+from torrent_peer.wire.phases import Phase
+from torrent_peer.wire.reserved import Reserved
+from torrent_peer.wire.side import Side
+
+DEFAULT_REQUEST_QUEUE: Final = 250
+"""Requests to send to a peer that never said how many it takes; BEP 10 names it as libtorrent's default."""
+PATIENT_REQUEST_QUEUE: Final = 500
+"""Requests to take from a peer that was never told how many; libtorrent's and Transmission's limit is 500 or more."""
+LATEST_PIECE: Final = 1 << 22
+"""Pieces a torrent of unknown size may have, twice libtorrent's limit."""
+DEFERRED_LIMIT: Final = 4096
+"""Messages kept for judgement until the torrent's size is known."""
+
+_NO_PIECES: Final[frozenset[int]] = frozenset()
+
+
+class Availability(Enum):
+    """How a side told which pieces it has."""
+
+    UNSEEN = "unseen"
+    BITFIELD = "bitfield"
+    HAVE_ALL = "have_all"
+    HAVE_NONE = "have_none"
+    IMPLICIT_NONE = "implicit none"
+    """Its first core message was another: it had nothing (BEP 3: "may skip the 'bitfield' message")."""
+
+
+class SideState:
+    """One side, as it is known by what it has said."""
+
+    __slots__ = (
+        "allowed_fast",
+        "allowed_fast_said",
+        "announced",
+        "availability",
+        "availability_updates",
+        "choking",
+        "client",
+        "declared_queue",
+        "deferred",
+        "extensions",
+        "greeted",
+        "handshake",
+        "heard",
+        "interested",
+        "phase",
+        "pieces",
+        "port_said",
+        "requests",
+        "reserved",
+        "side",
+        "withdrawn",
+    )
+
+    def __init__(self, side: Side) -> None:
+        self.side = side
+        self.phase = Phase.HANDSHAKE
+        self.heard = False
+        """Whether its words are judged where they arrive, so that they may have crossed the other side's."""
+        self.handshake: Handshake | None = None
+        self.reserved: Reserved | None = None
+        """The bits of its handshake; set before, when it is known which bits it is going to send (HS-14)."""
+        self.choking = True
+        """It does not serve the other side's requests. BEP 3: "Connections start out choked and not interested"."""
+        self.interested = False
+        self.availability = Availability.UNSEEN
+        self.availability_updates = 0
+        """Availability messages after the first core message."""
+        self.pieces: PieceSet | None = None
+        """What it has; `None` while nothing is known of it, or the torrent's size is not."""
+        self.withdrawn: PieceSet | None = None
+        """What it once said it has and later did not."""
+        self.allowed_fast: set[int] | frozenset[int] = _NO_PIECES
+        """Pieces it serves even while it chokes (BEP 6)."""
+        self.allowed_fast_said = 0
+        self.requests = RequestLedger()
+        """What it asked of the other side."""
+        self.greeted = False
+        """Its extended handshake is said."""
+        self.extensions: dict[str, int] = {}
+        """Name → the id under which it wants the extension now; disabled ones are not in it."""
+        self.announced: dict[int, str] = {}
+        """Every id it ever announced → the name it had first."""
+        self.declared_queue: int | None = None
+        self.client = ""
+        """Name and version as it gives them, else read from its peer id; empty before its handshake."""
+        self.port_said = False
+        self.deferred: dict[Bitfield | HaveAll | HaveNone | Have | AllowedFast, None] | None = None
+        """What it said of pieces while the torrent's size is unknown."""
+
+    @property
+    def peer_id(self) -> PeerId | None:
+        """What it calls itself; `None` before its handshake."""
+        return None if self.handshake is None else self.handshake.peer_id
+
+    @property
+    def request_queue(self) -> int:
+        """Unanswered requests it takes; 250 unless it says otherwise (`reqq` of BEP 10)."""
+        return DEFAULT_REQUEST_QUEUE if self.declared_queue is None else self.declared_queue
+
+    @property
+    def patience(self) -> int:
+        """Unanswered requests for which nobody may be blamed: what it declared, 500 if it did not."""
+        return PATIENT_REQUEST_QUEUE if self.declared_queue is None else self.declared_queue
+
+    def serves_choked(self, piece: int) -> bool:
+        """Whether it said it would serve `piece` even while it chokes."""
+        return piece in self.allowed_fast
+
+
+class PeerState:
+    """Both sides, and what follows from both."""
+
+    __slots__ = ("dialer", "extended", "fast", "geometry", "info_hash", "listener")
+
+    def __init__(self, *, info_hash: InfoHash | None = None, geometry: Geometry | None = None) -> None:
+        self.dialer = SideState(Side.DIALER)
+        self.listener = SideState(Side.LISTENER)
+        self.info_hash = info_hash
+        """The torrent this is about; `None` until somebody names one."""
+        self.geometry = geometry
+        """`None` while the torrent's size is unknown."""
+        self.fast = False
+        """Both sides set BEP 6's bit."""
+        self.extended = False
+        """Both sides set BEP 10's bit."""
+
+    def of(self, side: Side) -> SideState:
+        """What `side` has declared."""
+        return self.dialer if side is Side.DIALER else self.listener
+
+    def negotiate(self) -> None:
+        """Work out what both sides speak, from the bits known so far."""
+        ours, theirs = self.dialer.reserved, self.listener.reserved
+        if ours is not None and theirs is not None:
+            self.fast = ours.fast and theirs.fast
+            self.extended = ours.extended and theirs.extended
+
+
+class Direction:
+    """One direction of the conversation: who speaks, who listens, and what both share."""
+
+    __slots__ = ("receiver", "sender", "state")
+
+    def __init__(self, state: PeerState, sender: Side) -> None:
+        self.state = state
+        self.sender = state.of(sender)
+        self.receiver = state.of(sender.other)
