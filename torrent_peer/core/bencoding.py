@@ -12,11 +12,8 @@ from typing import Final, TypeAlias, cast
 import bencodepy
 from attrs import define, field, frozen, validators
 
-Value: TypeAlias = "int | bytes | list[Value] | dict[bytes, Value]"
+Value: TypeAlias = int | bytes | list["Value"] | dict[bytes, "Value"]
 """What bencoding can say. Dictionaries keep the order of the input."""
-
-Encodable: TypeAlias = "int | bytes | bytearray | memoryview | Raw | Sequence[Encodable] | Mapping[bytes, Encodable]"
-"""What `encode` takes; subclasses too (an `InfoHash` is bytes)."""
 
 MAX_DEPTH: Final = 100
 """Containers inside each other; the limit of libtorrent and of bencode.py, which recurses."""
@@ -78,6 +75,10 @@ class Raw:
     """Bytes that are bencoding already; `encode` writes them as they are (an info dictionary keeps its hash)."""
 
     data: bytes
+
+
+Encodable: TypeAlias = int | bytes | bytearray | memoryview | Raw | Sequence["Encodable"] | Mapping[bytes, "Encodable"]
+"""What `encode` takes; subclasses too (an `InfoHash` is bytes)."""
 
 
 @frozen(kw_only=True)
