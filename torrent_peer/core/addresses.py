@@ -37,7 +37,7 @@ def to_compact(address: Address) -> bytes:
 
 
 def is_dialable(address: Address) -> bool:
-    """Whether an address somebody else told us may be dialled at all: no port 0, multicast, broadcast or unspecified."""
+    """Whether an address somebody else told us may be dialled: no port 0, multicast, broadcast or unspecified."""
     try:
         ip = ipaddress.ip_address(address.host)
     except ValueError:
