@@ -166,7 +166,9 @@ def scan(data: bytes | bytearray | memoryview, *, limits: Limits) -> Scan:
                 inside.key = key
                 inside.pending = True
                 keys = None
-                start = at = behind
+                at = behind
+                if len(stack) == 1:
+                    start = at
                 items += 1
                 continue
         elif kind is None:
