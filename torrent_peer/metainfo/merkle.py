@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 BLOCK: Final = 16 * 1024
 """Bytes under one leaf (BEP 52)."""
 HASH_LENGTH: Final = 32
-_ZERO: Final = bytes(HASH_LENGTH)
+ZERO: Final = bytes(HASH_LENGTH)
 """BEP 52: leaf hashes beyond the end of the file "are set to zero"."""
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
@@ -25,7 +25,7 @@ def parents(hashes: Sequence[bytes], missing: bytes) -> list[bytes]:
     return [hashlib.sha256(padded[i] + padded[i + 1]).digest() for i in range(0, len(padded), 2)]
 
 
-def root(hashes: Sequence[bytes], missing: bytes = _ZERO) -> bytes:
+def root(hashes: Sequence[bytes], missing: bytes = ZERO) -> bytes:
     """The root over one layer, filled up with `missing` to a power of two; raises ValueError for no hashes."""
     if not hashes:
         raise ValueError("an empty file has no root")
@@ -42,7 +42,7 @@ def piece_layer(leaf_hashes: Sequence[bytes], piece_length: int) -> tuple[list[b
     """
     if piece_length < BLOCK or piece_length & (piece_length - 1):
         raise ValueError(f"a piece length of {piece_length} is not 16 KiB times a power of two")
-    layer, missing, covered = list(leaf_hashes), _ZERO, BLOCK
+    layer, missing, covered = list(leaf_hashes), ZERO, BLOCK
     while covered < piece_length:
         layer = parents(layer, missing)
         missing = hashlib.sha256(missing + missing).digest()
