@@ -1,0 +1,377 @@
+"""Which blocks to ask of which peer: rarest first, whole pieces, a bounded number of open pieces, endgame."""
+
+from collections.abc import Collection, Iterable
+from itertools import islice
+from typing import TYPE_CHECKING, Final, Generic
+
+from attrs import frozen
+
+from torrent_peer.core.block import BLOCK_LENGTH, Block
+from torrent_peer.core.geometry import Geometry
+from torrent_peer.core.piece_set import PieceSet
+from torrent_peer.strategy.availability import Availability
+from torrent_peer.strategy.interest import Interest
+from torrent_peer.strategy.open_piece import ASKED, HERE, OpenPiece, PeerT, PeerView
+from torrent_peer.strategy.piece_bits import bits_of
+from torrent_peer.strategy.selection import Selection
+from torrent_peer.strategy.shelves import ENDGAME_BLOCKS, Shelves
+
+if TYPE_CHECKING:
+    from random import Random
+
+_ALLOWED_LIMIT: Final = 1000
+"""Allowed-fast pieces looked at in one call; peers name five to ten."""
+
+
+@frozen
+class Received(Generic[PeerT]):
+    """What the arrival of a block means."""
+
+    others: tuple[PeerT, ...] = ()
+    """Peers that were asked for it too: send them a cancel."""
+    duplicate: bool = False
+    """Whether the bytes are of no use: here already, or of a piece that is not (or no longer) open."""
+    piece_complete: bool = False
+    """Whether it was the last missing block of its piece, which can be verified now."""
+
+
+class Picker(Generic[PeerT]):
+    """Decides what to ask of whom, for one torrent.
+
+    A piece is *open* from the first request for it until `verified` or `failed`; at most `open_limit` are, as each
+    needs a buffer of its length. A peer that fetches whole pieces leads one at a time and its blocks are contiguous;
+    others share pieces. When no more pieces may be opened, peers help with those that are; what a peer fails to send
+    goes to others as soon as it is `released`.
+
+    `peer` is any hashable key. Sets given in are copied. Costs per event do not grow with pieces and peers but for a
+    join, a departure and a choice of several pieces in advance, which are O(pieces/64).
+    """
+
+    def __init__(
+        self,
+        geometry: Geometry,
+        *,
+        have: PieceSet,
+        wanted: PieceSet,
+        dice: "Random",
+        sequential: bool = False,
+        open_limit: int,
+    ) -> None:
+        """`have` is what is verified already. Raises ValueError when `open_limit` is not positive."""
+        if open_limit < 1:
+            raise ValueError(f"at least one piece must be open, not {open_limit}")
+        self.open_limit = open_limit
+        """Pieces open at once; may be changed at any time."""
+        self._geometry = geometry
+        self._have = have.copy()
+        self._views: dict[PeerT, PeerView[PeerT]] = {}
+        self._shelves: Shelves[PeerT] = Shelves()
+        self._open = self._shelves.open
+        self._dropped: list[int] = []
+        self._interest: Interest[PeerT] = Interest(wanted - have, dice=dice)
+        self._availability = Availability(geometry.piece_count)
+        self._selection = Selection(
+            self._interest.needed.copy(), self._availability, verified=have.count, dice=dice, sequential=sequential
+        )
+        self._fresh: Received[PeerT] = Received()
+        self._last: Received[PeerT] = Received(piece_complete=True)
+        self._duplicate: Received[PeerT] = Received(duplicate=True)
+
+    # What there is to do.
+
+    @property
+    def remaining(self) -> int:
+        """Wanted pieces not yet verified."""
+        return self._interest.needed.count
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything wanted is verified."""
+        return not self._interest.needed
+
+    @property
+    def endgame(self) -> bool:
+        """Whether every block still needed is asked of somebody (or is here and not yet verified)."""
+        return bool(self._open) and not self._selection.startable and not self._shelves.has_free_blocks
+
+    @property
+    def open_pieces(self) -> Collection[int]:
+        """The open pieces, the oldest first; a live view."""
+        return self._open.keys()
+
+    @property
+    def unobtainable(self) -> int:
+        """Needed pieces that no peer has. O(pieces/64)."""
+        return self._availability.nowhere(bits_of(self._interest.needed))
+
+    def availability(self, piece: int) -> int:
+        """Peers that have `piece`."""
+        return self._availability.count(piece)
+
+    def is_interesting(self, peer: PeerT) -> bool:
+        """Whether `peer` has a wanted piece that is not yet verified."""
+        return self._interest.is_interesting(self._views[peer])
+
+    # Peers.
+
+    def peer_joined(self, peer: PeerT, pieces: PieceSet) -> None:
+        """`peer` has told what it has; call it with an empty set when it told nothing. The set is copied.
+
+        Raises ValueError when it is already there (see `peer_replaced`).
+        """
+        if peer in self._views:
+            raise ValueError(f"{peer!r} has joined already")
+        view = self._views[peer] = PeerView(peer, None, self._selection.queue_for(None))
+        self._learn(view, pieces)
+
+    def peer_replaced(self, peer: PeerT, pieces: PieceSet) -> None:
+        """`peer` told anew what it has (aria2 repeats its bitfield). What it is asked for stays asked."""
+        view = self._views[peer]
+        self._unlearn(view)
+        self._learn(view, pieces)
+
+    def peer_has(self, peer: PeerT, piece: int) -> bool:
+        """`peer` announced `piece`; whether that made it interesting.
+
+        As sets are copied it does not matter whether the caller's own set has it already; repetitions are ignored.
+        """
+        view = self._views[peer]
+        pieces = view.pieces
+        if pieces is None or not pieces.add(piece):
+            return False
+        self._availability.add(piece)
+        if piece in self._selection.startable:
+            self._selection.announced(view)
+        gained = piece in self._interest.needed and self._interest.announced(view, piece)
+        if pieces.is_full:
+            self._availability.remove_all(bits_of(pieces))
+            self._learn(view, pieces)
+        return gained
+
+    def peer_left(self, peer: PeerT) -> None:
+        """`peer` is gone; what it was asked for is free again."""
+        self.released(peer)
+        view = self._views.pop(peer)
+        self._unlearn(view)
+        self._interest.unwatch(view)
+
+    # Blocks.
+
+    def pick(
+        self,
+        peer: PeerT,
+        count: int,
+        *,
+        allowed: Collection[int] | None = None,
+        whole_pieces: bool = True,
+        rescue: bool = False,
+    ) -> list[Block]:
+        """At most `count` blocks to ask of `peer` now; they count as asked from here on.
+
+        `allowed` are the only pieces to choose from: those a choking peer allows (BEP 6, allowed fast). They need not
+        be pieces it has. `whole_pieces` is for a peer fast enough to fetch a piece within some seconds: what it begins
+        it gets for itself; others gather on pieces they share. `rescue` is for a peer that has had nothing to do for
+        some seconds: it may also be asked for what others owe us, as in the endgame, and join pieces kept for one peer.
+
+        An empty list means that it should be asked again when a piece is verified or blocks are released.
+        """
+        view = self._views[peer]
+        blocks: list[Block] = []
+        if allowed is not None:
+            for piece in islice(allowed, _ALLOWED_LIMIT):
+                if len(blocks) < count and view.has(piece) and (source := self._allowed_source(piece)) is not None:
+                    blocks += self._take(source, view, count - len(blocks))
+            return blocks
+        while len(blocks) < count:
+            source = view.leading or self._source(view, whole_pieces, rescue)
+            if source is None:
+                break
+            blocks += self._take(source, view, count - len(blocks))
+        if not view.owed and count > 0 and (rescue or self.endgame):
+            return self._shelves.second_requests(view, min(count, ENDGAME_BLOCKS), parole=rescue)
+        return blocks
+
+    def received(self, peer: PeerT, block: Block) -> Received[PeerT]:
+        """`block`, one that `pick` gave out at some time, has come from `peer`."""
+        piece, begin, _ = block
+        source = self._open.get(piece)
+        if source is None:
+            return self._duplicate
+        number = begin // BLOCK_LENGTH
+        state = source.states[number]
+        if state == HERE:
+            return self._duplicate
+        if state == ASKED:
+            owner = source.owners[number]
+            assert owner is not None
+            if source.extra or (owner.peer is not peer and owner.peer != peer):
+                return self._received_from_one_of(source, number, peer)
+            owner.owed -= 1
+        else:  # given up as lost, and here after all
+            source.free -= 1
+            self._shelves.put(source)
+        source.states[number] = HERE
+        source.left = left = source.left - 1
+        return self._fresh if left else self._last
+
+    def released(self, peer: PeerT, blocks: Iterable[Block] | None = None) -> None:
+        """`peer` will not send `blocks` – all it owes when None –, or not soon: they may be asked of others.
+
+        For a choke without the Fast Extension, a reject, a lost request, a snub. The pieces concerned are no longer
+        for `peer` alone. Should one of the blocks come all the same, `received` takes it.
+        """
+        view = self._views[peer]
+        touched: dict[int, OpenPiece[PeerT]] = {}
+        if blocks is None:
+            touched = {n: p for n, p in self._open.items() if p.lead is view}
+            for piece in self._open.values() if view.owed else ():
+                for number in piece.numbers(ASKED):
+                    if view in piece.claimants(number):
+                        piece.disclaim(view, number)
+                        touched[piece.piece] = piece
+        else:
+            for index, begin, _ in blocks:
+                source = self._open.get(index)
+                if source is not None:
+                    source.disclaim(view, begin // BLOCK_LENGTH)
+                    touched[index] = source
+        for index in self._shelves.abandoned_by(view, touched.values()):
+            self._selection.may_begin_again(index)
+
+    # Pieces.
+
+    def verified(self, piece: int) -> list[PeerT]:
+        """`piece` is here and right; the peers that have nothing more for us because of it."""
+        source = self._open.get(piece)
+        if source is not None:
+            source.close()
+            self._shelves.remove(source)
+        self._selection.begun(piece)
+        self._selection.parole.discard(piece)
+        if self._have.add(piece):
+            self._selection.verified()
+        needed = piece in self._interest.needed
+        lost = [view.peer for view in self._interest.verified(piece)]
+        if needed and self.is_complete:
+            lost += [view.peer for view in self._views.values() if view.pieces is None]
+        return lost
+
+    def failed(self, piece: int) -> None:
+        """The hash of `piece` was wrong: it starts anew, before any other and from one peer alone if possible."""
+        if piece in self._interest.needed:
+            self._selection.parole.add(piece)
+        self._drop(self._open[piece])
+
+    def change_wanted(self, wanted: PieceSet) -> None:
+        """Want exactly `wanted` from here on; see `take_dropped`, and ask `is_interesting` of every peer. O(all)."""
+        needed = wanted - self._have
+        self._interest.needed = needed
+        for source in list(self._open.values()):
+            if source.left and source.piece not in needed:
+                self._drop(source)
+                self._dropped.append(source.piece)
+        self._selection.startable = needed - PieceSet(needed.size, self._open)
+        self._selection.parole.intersection_update(needed)
+        self._selection.rearrange()
+        for view in self._views.values():
+            self._interest.watch(view)
+
+    def take_dropped(self) -> list[int]:
+        """Pieces closed unfinished since the last call, to make room or because they are not wanted any more.
+
+        Their buffers can be given back and what is outstanding of them cancelled.
+        """
+        dropped, self._dropped = self._dropped, []
+        return dropped
+
+    # Inside.
+
+    def _source(self, view: PeerView[PeerT], whole_pieces: bool, rescue: bool) -> OpenPiece[PeerT] | None:
+        """A piece with a free block for `view`: begun by nobody in particular, new, or another's; in this order."""
+        if not self._interest.is_interesting(view):
+            return None
+        for source in self._shelves.loose.values():
+            if view.has(source.piece):
+                return self._lead(source, view, whole_pieces)
+        if len(self._open) < self.open_limit and (new := self._begin(view)) is not None:
+            return self._lead(new, view, whole_pieces)
+        for source in self._shelves.led.values():
+            if view.has(source.piece) and (rescue or not source.parole):
+                return source
+        return self._make_room(view, whole_pieces)
+
+    def _make_room(self, view: PeerView[PeerT], whole_pieces: bool) -> OpenPiece[PeerT] | None:
+        """Give up an open piece whose peers are gone, for a peer that has none of those that are open."""
+        if len(self._open) < self.open_limit or any(view.has(piece) for piece in self._open):
+            return None
+        dormant = self._shelves.dormant()
+        if dormant is None or (new := self._begin(view)) is None:
+            return None
+        self._drop(dormant)
+        self._dropped.append(dormant.piece)
+        return self._lead(new, view, whole_pieces)
+
+    def _begin(self, view: PeerView[PeerT]) -> OpenPiece[PeerT] | None:
+        piece = self._selection.next_piece(view)
+        return None if piece is None else self._open_piece(piece)
+
+    def _open_piece(self, piece: int) -> OpenPiece[PeerT]:
+        source: OpenPiece[PeerT] = OpenPiece(piece, self._geometry.piece_size(piece))
+        source.parole = piece in self._selection.parole
+        self._open[piece] = source
+        self._selection.begun(piece)
+        self._shelves.put(source)
+        return source
+
+    def _lead(self, source: OpenPiece[PeerT], view: PeerView[PeerT], whole_pieces: bool) -> OpenPiece[PeerT]:
+        if whole_pieces or source.parole:
+            source.lead = view
+            self._shelves.put(source)
+        return source
+
+    def _allowed_source(self, piece: int) -> OpenPiece[PeerT] | None:
+        source = self._open.get(piece)
+        if source is not None:
+            return source if source.free and not source.parole else None
+        if piece in self._selection.startable and len(self._open) < self.open_limit:
+            return self._open_piece(piece)
+        return None
+
+    def _take(self, source: OpenPiece[PeerT], view: PeerView[PeerT], room: int) -> list[Block]:
+        blocks = source.take(view, room)
+        if not source.free:
+            self._shelves.put(source)
+        return blocks
+
+    def _received_from_one_of(self, source: OpenPiece[PeerT], number: int, peer: PeerT) -> Received[PeerT]:
+        claimants = source.claimants(number)
+        for view in claimants:
+            view.owed -= 1
+        source.extra.pop(number, None)
+        source.states[number] = HERE
+        source.left -= 1
+        others = tuple(view.peer for view in claimants if view.peer != peer)
+        return Received(others, piece_complete=not source.left)
+
+    def _drop(self, source: OpenPiece[PeerT]) -> None:
+        source.close()
+        self._shelves.remove(source)
+        if source.piece in self._interest.needed:
+            self._selection.may_begin_again(source.piece)
+
+    def _learn(self, view: PeerView[PeerT], pieces: PieceSet) -> None:
+        view.pieces = None if pieces.is_full else pieces.copy()
+        view.queue = self._selection.queue_for(view.pieces)
+        if view.pieces is None:
+            self._availability.seeds += 1
+        elif view.pieces:
+            self._availability.add_all(bits_of(view.pieces))
+            self._selection.rearrange()
+        self._interest.watch(view)
+
+    def _unlearn(self, view: PeerView[PeerT]) -> None:
+        if view.pieces is None:
+            self._availability.seeds -= 1
+        elif view.pieces:
+            self._availability.remove_all(bits_of(view.pieces))
+            self._selection.rearrange()
