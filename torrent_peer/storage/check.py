@@ -1,0 +1,144 @@
+"""Hashing what is on disk: two pieces at a time, holes and missing files at no cost."""
+
+import errno
+import hashlib
+import threading
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Final
+
+from torrent_peer.core.piece_set import PieceSet
+from torrent_peer.storage.errors import Kind, StorageError
+from torrent_peer.storage.record import PART
+from torrent_peer.storage.store import Store
+
+THREADS: Final = 2
+"""Measured on two cores: 3.0 GiB/s, as fast as the hash function; the lock of the interpreter is free while it works."""
+BUFFER_LENGTH: Final = 1024 * 1024
+"""Bytes read at a time and thread; from 256 KiB to 4 MiB the speed is the same."""
+
+Progress = Callable[[int, int], None]
+"""Told how many pieces are checked, and of how many; from any of the threads, but never from two at once."""
+
+
+def check_pieces(
+    store: Store,
+    pieces: PieceSet,
+    *,
+    threads: int = THREADS,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> PieceSet:
+    """Those of `pieces` that are right on disk; when `cancelled` says so, those found until then.
+
+    A piece that cannot be read because a file is absent or short, or a sector bad, is not right. Raises StorageError
+    for what would fail for every piece: permission, something else in a file's place, no descriptors.
+    """
+    check = _Check(store, pieces, progress, cancelled)
+    check.run(threads)
+    if not store.read_only:
+        # it may be in memory only: who wrote it may have been killed before it was flushed
+        store.files.expect_flush(_files_with(store, check.good))
+    return check.good
+
+
+class _Check:
+    """One check on its way, shared by its threads."""
+
+    def __init__(
+        self, store: Store, pieces: PieceSet, progress: Progress | None, cancelled: Callable[[], bool] | None
+    ) -> None:
+        self.good = PieceSet(pieces.size)
+        self._store = store
+        self._progress = progress
+        self._cancelled = cancelled
+        self._lock = threading.Lock()
+        self._total = len(pieces)
+        there, holes = _sort(store, pieces)
+        for piece in holes:
+            if _zero_digest(store.torrent.geometry.piece_size(piece)) == store.torrent.piece_hash(piece):
+                self.good.add(piece)
+        self._checked = self._total - len(there)
+        self._todo: Iterator[int] = iter(there)
+        self._error: BaseException | None = None
+
+    def run(self, threads: int) -> None:
+        if self._progress is not None:
+            self._progress(self._checked, self._total)
+        helpers = [threading.Thread(target=self._work, name=f"torrent_peer check {n}") for n in range(1, threads)]
+        for helper in helpers:
+            helper.start()
+        self._work()
+        for helper in helpers:
+            helper.join()
+        if self._error is not None:
+            raise self._error
+
+    def _work(self) -> None:
+        try:
+            buffer = bytearray(min(BUFFER_LENGTH, self._store.torrent.geometry.piece_length))
+            while (piece := self._next()) is not None:
+                self._report(piece, self._is_good(piece, buffer))
+        except BaseException as error:  # whatever it is belongs to the caller, not to a thread
+            with self._lock:
+                self._error = self._error or error
+
+    def _next(self) -> int | None:
+        with self._lock:
+            if self._error is not None or (self._cancelled is not None and self._cancelled()):
+                return None
+            return next(self._todo, None)
+
+    def _is_good(self, piece: int, buffer: bytearray) -> bool:
+        try:
+            return self._store.piece_digest(piece, buffer) == self._store.torrent.piece_hash(piece)
+        except StorageError as error:
+            if error.kind is Kind.MISSING or error.errno == errno.EIO:
+                return False
+            raise
+
+    def _report(self, piece: int, good: bool) -> None:
+        with self._lock:
+            if good:
+                self.good.add(piece)
+            self._checked += 1
+            if self._progress is not None:
+                self._progress(self._checked, self._total)
+
+
+def _sort(store: Store, pieces: PieceSet) -> tuple[PieceSet, PieceSet]:
+    """Those of `pieces` that have data on disk, and those that are nothing but zeros there; the others are not there."""
+    layout, places = store.layout, store.places
+    extents = store.files.extents([*places.in_place(), PART])
+    whole = pieces & places.stored()
+    whole -= places.of_missing(extents)
+    with_data = places.parted()
+    for file, (size, allocated) in extents.items():
+        if file == PART:
+            continue
+        for piece in layout.pieces_of(file, size):
+            whole.discard(piece)
+        sparse = allocated < min(size, layout.files[file].length)
+        for start, end in store.files.data_ranges(file) if sparse else [(0, size)]:
+            for piece in layout.pieces_of(file, start, end):
+                with_data.add(piece)
+    return whole & with_data, whole - with_data
+
+
+def _files_with(store: Store, good: PieceSet) -> Iterator[int]:
+    """The files that have bytes in any of the pieces."""
+    for file in store.places.in_place():
+        if any(piece in good for piece in store.layout.pieces_of(file)):
+            yield file
+    if good.has_any_of(store.places.parted()):
+        yield PART
+
+
+@cache
+def _zero_digest(length: int) -> bytes:
+    """SHA-1 of so many zeros, made without holding them."""
+    zeros = bytes(min(length, BUFFER_LENGTH))
+    digest = hashlib.sha1()
+    for at in range(0, length, BUFFER_LENGTH):
+        digest.update(zeros[: length - at])
+    return digest.digest()

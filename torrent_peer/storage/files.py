@@ -1,0 +1,297 @@
+"""The data files of one torrent as they are on disk: opened, made, recognised again, flushed.
+
+It does not know pieces.
+"""
+
+import errno
+import os
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
+from typing import Final, TypeVar
+
+from torrent_peer.storage.errors import Kind, StorageError
+from torrent_peer.storage.names import Parts
+from torrent_peer.storage.pool import FilePool
+from torrent_peer.storage.record import Fingerprint
+from torrent_peer.storage.tree import Tree
+
+MOST_BUFFERS: Final = 1024
+"""Buffers one `preadv` takes; IOV_MAX of Linux."""
+
+T = TypeVar("T")
+
+
+class DataFiles:
+    """Numbered files below a tree. A file is made when it is first written, as a hole of its full length.
+
+    Once seen, a file must stay the same one: when it is deleted, replaced or cut behind our back, using it raises
+    StorageError(MISSING) instead of quietly starting a new one among pieces already counted as verified.
+    All methods may be called from any thread.
+    """
+
+    def __init__(
+        self, tree: Tree, pool: FilePool, parts: Mapping[int, Parts], lengths: Mapping[int, int], *, overwrite: bool
+    ) -> None:
+        """`lengths`: the bytes of each file; a file without an entry has no fixed length."""
+        self._tree = tree
+        self._pool = pool
+        self._parts = parts
+        self._lengths = lengths
+        self._overwrite = overwrite
+        self._lock = threading.Lock()
+        self._known: dict[int, Fingerprint] = {}
+        self._inodes: dict[int, int] = {}
+        self._whole: set[int] = set()
+        """Files that had their full length when we last looked."""
+        self._touched: set[int] = set()
+        """Files written since the last `sync`."""
+        self._unflushed: set[int] = set()
+        """Files that may be only in memory though we did not write them: a killed process may have."""
+        self._doubtful: set[int] = set()
+        """Files of which a flush failed, or that are not the ones we wrote; nothing about them is claimed any more."""
+        self._new: set[Parts] = set()
+        """Directories with names that a power cut could take."""
+
+    @property
+    def known(self) -> Mapping[int, Fingerprint]:
+        """The files there are, as they were when last looked at or, if we wrote them, at the last `sync`."""
+        return dict(self._known)
+
+    def extents(self, files: Iterable[int]) -> Mapping[int, tuple[int, int]]:
+        """Bytes and allocated bytes of those of `files` that exist at this moment. Raises StorageError."""
+        found = ((file, self._stat(file)) for file in files)
+        return {file: (stat.st_size, stat.st_blocks * 512) for file, stat in found if stat is not None}
+
+    def look(self, files: Iterable[int]) -> None:
+        """Note which of `files` exist and what they look like. Raises StorageError."""
+        for file in files:
+            found = self._stat(file)
+            if found is not None:
+                self._remember(file, found)
+
+    def expect_flush(self, files: Iterable[int]) -> None:
+        """Let the next `sync` flush these, too: their content was only read, and may be in memory alone."""
+        with self._lock:
+            self._unflushed.update(files)
+
+    def write(self, file: int, offset: int, data: memoryview) -> None:
+        """Write all of `data`; raises StorageError, some of it may be written then."""
+        try:
+            with self._lease(file, write=True) as fd:
+                while data:
+                    written = os.pwrite(fd, data, offset)
+                    data = data[written:]
+                    offset += written
+        except OSError as error:
+            raise self._error(error, file, "write") from error
+        finally:
+            with self._lock:
+                self._touched.add(file)
+
+    def read(self, file: int, offset: int, length: int) -> bytes:
+        """Exactly `length` bytes; raises StorageError, MISSING if the file ends before."""
+        try:
+            with self._lease(file, write=False) as fd:
+                data = os.pread(fd, length, offset)
+        except OSError as error:
+            raise self._error(error, file, "read") from error
+        if len(data) < length:
+            rest = bytearray(length - len(data))
+            self.read_into(file, offset + len(data), [memoryview(rest)])
+            data += rest
+        return data
+
+    def read_into(self, file: int, offset: int, buffers: Sequence[memoryview]) -> None:
+        """Fill the buffers one after the other; raises StorageError, MISSING if the file ends before."""
+        try:
+            with self._lease(file, write=False) as fd:
+                rest = list(buffers)
+                while rest:
+                    count = os.preadv(fd, rest[:MOST_BUFFERS], offset)
+                    if not count:
+                        raise self._missing(file, "is shorter than it should be")
+                    offset += count
+                    while rest and count >= len(rest[0]):
+                        count -= len(rest.pop(0))
+                    if count:
+                        rest[0] = rest[0][count:]
+        except OSError as error:
+            raise self._error(error, file, "read") from error
+
+    def make(self, file: int) -> None:
+        """Create the file if it is absent; give it its length. Raises StorageError."""
+        try:
+            with self._lease(file, write=True):
+                pass
+        except OSError as error:
+            raise self._error(error, file, "create") from error
+        with self._lock:
+            self._touched.add(file)
+
+    def data_ranges(self, file: int) -> list[tuple[int, int]]:
+        """Where data is: (start, end) in order, the rest reads as zeros. Raises StorageError.
+
+        A file system that knows no holes says that all is data.
+        """
+        try:
+            with self._lease(file, write=False) as fd:
+                return _data_ranges(fd)
+        except OSError as error:
+            raise self._error(error, file, "read") from error
+
+    def sync(self) -> None:
+        """Flush what was written since the last time, new names included, and look at these files again.
+
+        Raises StorageError; what could not be flushed is tried again next time, and never claimed again if it was
+        the disk that failed: the kernel forgets such pages after saying so once.
+        """
+        with self._lock:
+            touched, self._touched = self._touched, set()
+            todo = touched | self._unflushed
+            self._unflushed = set()
+            directories, self._new = self._new, set()
+        done: set[int] = set()
+        try:
+            for file in sorted(todo):
+                self._flush(file)
+                done.add(file)
+            for parts in sorted(directories):
+                self._call(partial(self._tree.sync_directory, parts), parts)
+        except BaseException:
+            with self._lock:
+                self._touched |= touched
+                self._unflushed |= todo - touched - done
+                self._new |= directories
+            raise
+        for file in touched:
+            found = self._stat(file)
+            if found is None or not self._is_same(file, found) or file in self._doubtful:
+                self._doubt(file)
+            else:
+                self._known[file] = Fingerprint.of(found)
+
+    def confirm(self, file: int) -> None:
+        """Raise StorageError(MISSING) unless the file is there, ours and of its length; cut it if that is allowed."""
+        found = self._stat(file)
+        if found is not None and found.st_size > self._lengths[file] and self._overwrite:
+            self.make(file)
+            found = self._stat(file)
+        if found is None or not self._is_same(file, found) or found.st_size != self._lengths[file]:
+            raise self._missing(file, "is gone or not what was written")
+
+    def remove(self, file: int) -> None:
+        """Delete the file. Raises StorageError."""
+        self._call(partial(self._tree.unlink, self._parts[file]), self._parts[file])
+        with self._lock:
+            for memory in (self._known, self._inodes):
+                memory.pop(file, None)
+            for group in (self._touched, self._unflushed, self._whole, self._doubtful):
+                group.discard(file)
+
+    def close(self) -> None:
+        """Give the descriptors back."""
+        self._pool.discard(id(self))
+
+    def _lease(self, file: int, *, write: bool) -> AbstractContextManager[int]:
+        return self._pool.lease((id(self), file), partial(self._open, file, write), writable=write)
+
+    def _open(self, file: int, write: bool) -> int:
+        """Called under the pool's lock, so that no file is made twice."""
+        parts = self._parts[file]
+        seen = file in self._inodes
+        try:
+            fd = self._tree.open_file(parts, write=write, create=write and not seen)
+        except FileNotFoundError as error:
+            raise self._missing(file, "has disappeared" if seen else "is not there") from error
+        try:
+            found = os.fstat(fd)
+            if not self._is_same(file, found):
+                raise self._missing(file, "was replaced or cut by another program")
+            self._inodes[file] = found.st_ino
+            if write:
+                if not seen:
+                    self._new.update(parts[:depth] for depth in range(len(parts)))
+                self._give_length(fd, file, found.st_size)
+        except BaseException:
+            os.close(fd)
+            raise
+        return fd
+
+    def _give_length(self, fd: int, file: int, size: int) -> None:
+        length = self._lengths.get(file)
+        if length is None:
+            return
+        if size > length and not self._overwrite:
+            raise too_long(self._tree, self._parts[file], size, length)
+        if size != length:
+            os.ftruncate(fd, length)
+        self._whole.add(file)
+
+    def _flush(self, file: int) -> None:
+        try:
+            with self._lease(file, write=False) as fd:
+                os.fdatasync(fd)
+        except OSError as error:
+            if error.errno not in (errno.EMFILE, errno.ENFILE):
+                self._doubt(file)
+            raise self._error(error, file, "flush") from error
+        except StorageError:
+            self._doubt(file)
+            raise
+
+    def _doubt(self, file: int) -> None:
+        with self._lock:
+            self._doubtful.add(file)
+            self._known.pop(file, None)
+
+    def _stat(self, file: int) -> os.stat_result | None:
+        return self._call(partial(self._tree.stat, self._parts[file]), self._parts[file])
+
+    def _remember(self, file: int, found: os.stat_result) -> None:
+        self._known[file] = Fingerprint.of(found)
+        self._inodes[file] = found.st_ino
+        if found.st_size == self._lengths.get(file):
+            self._whole.add(file)
+
+    def _is_same(self, file: int, found: os.stat_result) -> bool:
+        if self._inodes.get(file, found.st_ino) != found.st_ino:
+            return False
+        return file not in self._whole or found.st_size >= self._lengths[file]
+
+    def _call(self, call: Callable[[], T], parts: Parts) -> T:
+        try:
+            return self._pool.with_room(call)
+        except OSError as error:
+            raise StorageError.from_os(error, self._tree.path(parts), "use") from error
+
+    def _error(self, error: OSError, file: int, doing: str) -> StorageError:
+        return StorageError.from_os(error, self._tree.path(self._parts[file]), doing)
+
+    def _missing(self, file: int, what: str) -> StorageError:
+        path = self._tree.path(self._parts[file])
+        return StorageError(Kind.MISSING, path, f"{path} {what}; run the same command again to check what is left")
+
+
+def too_long(tree: Tree, parts: Parts, size: int, length: int) -> StorageError:
+    """The error for a file that has more bytes than the torrent's."""
+    path = tree.path(parts)
+    what = f"{path} already exists and has {size} bytes, {size - length} more than in the torrent"
+    return StorageError(Kind.EXISTS, path, f"{what}; move it away, or overwrite it with --overwrite")
+
+
+def _data_ranges(fd: int) -> list[tuple[int, int]]:
+    found = []
+    end = 0
+    try:
+        while True:
+            start = os.lseek(fd, end, os.SEEK_DATA)
+            end = os.lseek(fd, start, os.SEEK_HOLE)
+            found.append((start, end))
+    except OSError as error:
+        if error.errno == errno.ENXIO:  # no data behind `end`
+            return found
+        if error.errno == errno.EINVAL:  # knows no holes
+            return [(0, os.fstat(fd).st_size)]
+        raise

@@ -1,0 +1,146 @@
+"""`FilePool`: a bounded number of open files, shared by all torrents of a process."""
+
+import errno
+import resource
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from os import close
+from typing import Final, Self, TypeVar
+
+from attrs import define
+
+MOST_OPEN: Final = 128
+"""Descriptors held at most by default. libtorrent's file_pool_size is 40; more only helps torrents of tiny files."""
+LEAST_OPEN: Final = 4
+SHARE_OF_LIMIT: Final = 4
+"""One descriptor in this many may be a data file; the others are left to peers, trackers and the rest."""
+PATIENCE: Final = 5.0
+"""Seconds to wait for a descriptor in use when the system gives no more and nothing idle is left to close; a lease
+lasts as long as one read, write or flush."""
+
+T = TypeVar("T")
+Key = tuple[object, Hashable]
+"""Whose file (compared by equality, so best an identity) and which one."""
+
+
+def default_limit() -> int:
+    """How many files to hold open under this process's limit on descriptors (`ulimit -n`)."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return MOST_OPEN
+    return max(LEAST_OPEN, min(MOST_OPEN, soft // SHARE_OF_LIMIT))
+
+
+@define(eq=False)
+class _Open:
+    """A descriptor and who is using it."""
+
+    fd: int
+    writable: bool
+    users: int = 0
+    retired: bool = False
+    """No longer found by its key; closed as soon as nobody uses it."""
+
+
+class FilePool:
+    """Open descriptors, the least recently used closed first; any thread may use it.
+
+    A descriptor is never closed under a user. A thread holds one lease at a time, or two threads could wait for each
+    other when the system has no descriptor left.
+    """
+
+    def __init__(self, limit: int | None = None) -> None:
+        """`limit`: descriptors held open; passed only while more than that many are in use at one moment."""
+        self.limit = default_limit() if limit is None else limit
+        self.patience = PATIENCE
+        """Seconds to wait for a descriptor in use."""
+        self._open: OrderedDict[Key, _Open] = OrderedDict()
+        self._in_use = 0
+        self._changed = threading.Condition()
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    @contextmanager
+    def lease(self, key: Key, open_file: Callable[[], int], *, writable: bool) -> Iterator[int]:
+        """A descriptor for `key`, opened with `open_file` if there is none (or none that can be written)."""
+        entry = self._take(key, open_file, writable)
+        try:
+            yield entry.fd
+        finally:
+            with self._changed:
+                entry.users -= 1
+                self._in_use -= 1
+                if entry.retired and not entry.users:
+                    close(entry.fd)
+                self._changed.notify_all()
+
+    def with_room(self, call: Callable[[], T]) -> T:
+        """What `call` returns; when it fails for want of descriptors, idle ones are closed and it is tried again."""
+        while True:
+            try:
+                return call()
+            except OSError as error:
+                with self._changed:
+                    if not self._made_room(error):
+                        raise
+
+    def discard(self, owner: object) -> None:
+        """Close the files of `owner`, those in use when their users are done."""
+        with self._changed:
+            for key in [key for key in self._open if key[0] == owner]:
+                self._retire(key)
+
+    def close(self) -> None:
+        """Close every file, those in use when their users are done."""
+        with self._changed:
+            for key in list(self._open):
+                self._retire(key)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def _take(self, key: Key, open_file: Callable[[], int], writable: bool) -> _Open:
+        with self._changed:
+            entry = self._open.get(key)
+            if entry is not None and writable and not entry.writable:
+                self._retire(key)
+                entry = None
+            if entry is None:
+                while len(self._open) >= self.limit and self._close_idle():
+                    pass
+                fd = self.with_room(open_file)
+                # while it waited for a descriptor, another thread may have opened the same file
+                if key in self._open:
+                    self._retire(key)
+                entry = self._open[key] = _Open(fd, writable)
+            else:
+                self._open.move_to_end(key)
+            entry.users += 1
+            self._in_use += 1
+            return entry
+
+    def _made_room(self, error: OSError) -> bool:
+        """Whether it is worth trying again what failed with `error`."""
+        if error.errno not in (errno.EMFILE, errno.ENFILE):
+            return False
+        return self._close_idle() or (self._in_use > 0 and self._changed.wait(self.patience))
+
+    def _close_idle(self) -> bool:
+        """Close the descriptor that has been idle longest; whether there was one."""
+        for key, entry in self._open.items():
+            if not entry.users:
+                self._retire(key)
+                return True
+        return False
+
+    def _retire(self, key: Key) -> None:
+        entry = self._open.pop(key)
+        entry.retired = True
+        if not entry.users:
+            close(entry.fd)
