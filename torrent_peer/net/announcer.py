@@ -235,37 +235,38 @@ class Announcer:
         self._hungry = False
         began = trio.current_time()
         in_order = (self._trackers[url] for url in self._tiers.order())
-        waiting: list[_Tracker] = []
+        waiting: dict[_Tracker, float] = {}
         async with trio.open_nursery() as nursery:
             for tracker in [t for t in in_order if t.usable and t.not_before <= began]:
-                waiting.append(tracker)
+                waiting[tracker] = trio.current_time()
                 finished = trio.Event()
                 nursery.start_soon(self._attempt, tracker, waiting, finished, nursery.cancel_scope)
                 with trio.move_on_after(self._patience):
                     await finished.wait()
-        for tracker in waiting:
-            silence = trio.current_time() - began
+        for tracker, asked_at in waiting.items():
+            silence = trio.current_time() - asked_at
             self._failed(tracker, TrackerError(f"no answer within {silence:.0f} s, while another tracker gave one"))
 
     async def _attempt(
-        self, tracker: _Tracker, waiting: list[_Tracker], finished: trio.Event, others: trio.CancelScope
+        self, tracker: _Tracker, waiting: dict[_Tracker, float], finished: trio.Event, others: trio.CancelScope
     ) -> None:
         event = Event.REGULAR if tracker.known else Event.STARTED
         if tracker in self._owed_completed():
             event = Event.COMPLETED
-        if await self._announce(tracker, event):
-            self._current = tracker
-            self._tiers.promote(tracker.url)
+        if await self._announce(tracker, event, choose=True):
             others.cancel()
-        waiting.remove(tracker)
+        del waiting[tracker]
         finished.set()
 
     async def _say_stopped(self, tracker: _Tracker) -> None:
         with trio.move_on_after(STOP_DEADLINE if tracker.known else UNSURE_STOP_DEADLINE):
             await self._announce(tracker, Event.STOPPED)
 
-    async def _announce(self, tracker: _Tracker, event: Event) -> bool:
-        """One announce, and what follows from its outcome; whether it was answered."""
+    async def _announce(self, tracker: _Tracker, event: Event, choose: bool = False) -> bool:
+        """One announce, and what follows from its outcome; whether it was answered.
+
+        `choose`: if so, the tracker becomes the one we use.
+        """
         stats = self._stats()
         request = AnnounceRequest(
             info_hash=self._info_hash,
@@ -286,6 +287,9 @@ class Announcer:
         except TrackerError as error:
             self._failed(tracker, error)
             return False
+        if choose:
+            self._current = tracker
+            self._tiers.promote(tracker.url)
         self._answered(tracker, request, answer)
         return True
 

@@ -170,6 +170,21 @@ def read_announce_request(packet: bytes) -> AnnounceRequest | None:
     )
 
 
+def read_url_data(packet: bytes) -> str:
+    """The path and query a client says it was given, from the options behind its announce (BEP 41); usually empty."""
+    data = bytearray()
+    at = _ANNOUNCE_REQUEST.size
+    while at < len(packet) and packet[at] != 0:
+        if packet[at] == 1:
+            at += 1
+            continue
+        length = packet[at + 1] if at + 1 < len(packet) else 0
+        if packet[at] == 2:
+            data += packet[at + 2 : at + 2 + length]
+        at += 2 + length
+    return data.decode("ascii", "replace")
+
+
 def connect_response(connection: int, *, transaction: int) -> bytes:
     return _CONNECT_RESPONSE.pack(CONNECT, transaction, connection)
 
