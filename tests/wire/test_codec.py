@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 
 from torrent_peer.core.block import Block
 from torrent_peer.core.ids import InfoHash, PeerId
-from torrent_peer.wire.codec import BODY_DECODERS, FIXED_SIZES, ROWS, decode, encode, encode_requests, piece_header
+from torrent_peer.wire.codec import (
+    BODY_DECODERS,
+    FIXED_SIZES,
+    ROWS,
+    decode,
+    encode,
+    encode_requests,
+    message_name,
+    piece_header,
+)
 from torrent_peer.wire.messages import (
     AllowedFast,
     Bitfield,
@@ -152,7 +161,7 @@ def test_a_body_decoder_without_a_row_is_never_reached_by_accident() -> None:
         BODY_DECODERS[10](memoryview(b""), 0, 0)
 
 
-@pytest.mark.parametrize("count", [20_000, pytest.param(200_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [8_000, pytest.param(200_000, marks=pytest.mark.slow)])
 def test_random_frames_raise_nothing_and_hit_every_decoder(count: int) -> None:
     dice = random.Random(20)
     seen: set[type] = set()
@@ -178,6 +187,11 @@ def test_any_frame_is_some_message_and_one_that_is_well_formed_goes_back_to_the_
     message = decode(message_id, memoryview(body))
     if not isinstance(message, Malformed | ExtendedHandshake):
         assert encode(message) == struct.pack(">IB", 1 + len(body), message_id) + body
+
+
+@pytest.mark.parametrize(("message_id", "name"), [(3, "not interested"), (20, "extended"), (99, "message 99")])
+def test_an_id_has_the_name_the_beps_give_it(message_id: int, name: str) -> None:
+    assert message_name(message_id) == name
 
 
 def test_what_is_no_message_is_not_encoded() -> None:

@@ -47,7 +47,7 @@ class Framer:
         """Its length when complete, once its header has been judged."""
         self._over = False
 
-    def feed(self, data: memoryview | bytes) -> None:
+    def feed(self, data: memoryview | bytes | bytearray) -> None:
         """Gives the next bytes of the stream, which must not change until `next_message` returns `None`."""
         if self._over:
             return

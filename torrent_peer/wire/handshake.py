@@ -32,7 +32,7 @@ class HandshakeReader:
         self._received = b""
         self._malformed: Malformed | None = None
 
-    def feed(self, data: memoryview | bytes) -> memoryview:
+    def feed(self, data: memoryview | bytes | bytearray) -> memoryview:
         """Takes what belongs to the handshake and returns the rest, bytes of the messages behind it (HS-14).
 
         A wrong handshake is refused at its first wrong byte: `malformed` is set, and nothing is taken any more.

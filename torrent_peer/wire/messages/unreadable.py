@@ -18,7 +18,7 @@ class Malformed:
     id: int | None
     """The message id, `None` when the frame never got that far (a wrong handshake, a hostile length)."""
     length: int
-    """The length its prefix announces, id included, bytes."""
+    """The length its prefix announces, id included, bytes; 0 for a handshake, which has no such prefix."""
     rule: str
     """Id of the rule that names the fault (`FR-02`, `FR-03`, …)."""
     reason: str
