@@ -1,10 +1,10 @@
 """A network for the interop tests that nothing can leave: a namespace of its own, with two addresses on its loopback.
 
-Transmission drops peers in 127/8 as "martian", and Transmission and ctorrent hang up on a peer that has their own
-address; so trackers and seeders live at 10.77.0.1 and the downloader at 10.77.0.2. A process namespace goes with it:
-when its first process ends, and it ends with pytest however pytest ends, the kernel kills every process inside and both
-namespaces are gone. Where no namespace may be made (most containers), 127.0.0.1 and 127.0.0.2 do for every client that
-does not insist on more.
+Transmission drops peers that a tracker names in 127/8, and Transmission and ctorrent hang up on a peer that has their
+own address; so trackers and seeders live at 10.77.0.1 and the downloader at 10.77.0.2. A process namespace goes with
+it: when its first process ends, and it ends with pytest however pytest ends, the kernel kills every process inside and
+both namespaces are gone. Where no namespace may be made (most containers), 127.0.0.1 and 127.0.0.2 have to do; every
+client of the catalogue seeds there, too.
 """
 
 import contextlib

@@ -2,18 +2,29 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import pytest
 from attrs import define
 
 from tests.interop.network import Network
 
 POLL_INTERVAL = 0.05  # seconds
 LOG_TAIL = 6000  # characters of a program's log that a failure shows
+
+
+def require(program: str) -> None:
+    """Skip the test when `program` is not installed, or fail it where CI says that nothing may be missing."""
+    if shutil.which(program, path=search_path()) is None:
+        missing = f"{program} is not installed; scripts/install_clients installs it"
+        if os.environ.get("TORRENT_PEER_REQUIRE_CLIENTS"):
+            pytest.fail(missing)
+        pytest.skip(missing)
 
 
 class ProgramFailed(AssertionError):
@@ -90,5 +101,9 @@ class Program:
 def clean_environment(home: Path) -> dict[str, str]:
     """The environment without proxies and without the user's own configuration."""
     kept = {name: os.environ[name] for name in ("LANG", "TMPDIR", "VIRTUAL_ENV") if name in os.environ}
-    path = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
-    return {**kept, "PATH": path, "HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config"), "TERM": "dumb"}
+    return {**kept, "PATH": search_path(), "HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config"), "TERM": "dumb"}
+
+
+def search_path() -> str:
+    """PATH, and where Debian keeps `ip` and opentracker from plain users."""
+    return f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"

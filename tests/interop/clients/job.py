@@ -6,7 +6,7 @@ from pathlib import Path
 from attrs import frozen
 
 from tests.interop.network import Network
-from tests.interop.programs import Program
+from tests.interop.programs import Program, require
 
 
 @frozen
@@ -34,3 +34,9 @@ class Client:
     seed: Callable[[SeedJob], Program]
     """Start seeding, in plain TCP and with nothing but the torrent's tracker to find peers."""
     udp_trackers: bool = True
+    """Whether it announces itself to a UDP tracker."""
+
+    def require(self) -> None:
+        """Skip or fail the test when the client is not here."""
+        if self.program:
+            require(self.program)

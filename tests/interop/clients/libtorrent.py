@@ -11,7 +11,10 @@ import json, sys, time
 import libtorrent as lt
 
 category = lt.alert.category_t
-KINDS = category.error_notification | category.peer_notification | category.status_notification | category.tracker_notification
+KINDS = (
+    category.error_notification | category.peer_notification
+    | category.status_notification | category.tracker_notification
+)
 job = json.loads(sys.argv[1])
 session = lt.session({
     "listen_interfaces": f"{job['host']}:{job['port']}",

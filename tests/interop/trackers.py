@@ -1,0 +1,133 @@
+"""The trackers peers find each other through: ours and opentracker, over HTTP and over UDP."""
+
+import subprocess
+import sys
+import urllib.parse
+from collections.abc import Callable
+from pathlib import Path
+
+from attrs import define, field, frozen
+
+from tests.interop.network import Network
+from tests.interop.programs import Program, require
+from tests.interop.samples import Sample
+
+START_SECONDS = 10.0
+SEEDER_SECONDS = 30.0
+
+WATCH = """
+import re, sys, time, urllib.request
+url, seconds = sys.argv[1], float(sys.argv[2])
+opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+deadline, answer = time.monotonic() + seconds, "nothing"
+while time.monotonic() < deadline:
+    try:
+        body = opener.open(url, timeout=2).read()
+        if re.search(rb"8:completei[1-9]", body):
+            sys.exit(0)
+        answer = repr(body)
+    except OSError as error:
+        answer = str(error)
+    time.sleep(0.05)
+sys.exit(answer)
+"""
+"""Run inside the network: scrape until the tracker counts a seeder."""
+
+
+@frozen
+class TrackerKind:
+    """Whose tracker, and the protocol our client speaks with it."""
+
+    whose: str
+    scheme: str
+
+    def __str__(self) -> str:
+        return f"{self.whose}-{self.scheme}"
+
+
+@define
+class Tracker:
+    """A tracker that runs: where it is, by the protocol wanted and by HTTP."""
+
+    network: Network
+    program: Program
+    url: str
+    http_url: str
+
+    def wait_for_seeder(self, sample: Sample, seeder: Program) -> None:
+        """Return when the tracker counts a seeder; raise ProgramFailed with both logs when none comes."""
+        scrape = self.http_url.replace("/announce", "/scrape")
+        url = f"{scrape}?info_hash={urllib.parse.quote(sample.info_hash, safe='')}"
+        argv = self.network.command([sys.executable, "-c", WATCH, url, str(SEEDER_SECONDS)])
+        watch = subprocess.run(argv, capture_output=True, text=True, check=False)
+        if watch.returncode != 0:
+            failure = seeder.failure(f"has not announced itself after {SEEDER_SECONDS:g} s")
+            raise type(failure)(f"{failure}\n--- {self.program.name} says ---\n{watch.stderr[-1000:]}")
+
+
+@define
+class Trackers:
+    """Starts the trackers of one test, and stops them at its end."""
+
+    network: Network
+    directory: Path
+    sample: Sample
+    _running: list[Program] = field(factory=list)
+
+    def of(self, kind: TrackerKind) -> Tracker:
+        """Start a tracker of this kind, which knows nothing yet."""
+        port = self.network.free_port()
+        start = STARTERS[kind.whose]
+        program = start(self.network, self.directory, port, self.sample)
+        self._running.append(program)
+        address = f"{self.network.host}:{port}/announce"
+        tracker = Tracker(self.network, program, url=f"{kind.scheme}://{address}", http_url=f"http://{address}")
+        self._wait_for(tracker, port)
+        return tracker
+
+    def stop(self) -> None:
+        """Stop all that was started."""
+        while self._running:
+            self._running.pop().stop()
+
+    def _wait_for(self, tracker: Tracker, port: int) -> None:
+        probe = (
+            "import socket, sys, time\n"
+            f"deadline = time.monotonic() + {START_SECONDS}\n"
+            "while time.monotonic() < deadline:\n"
+            "    try:\n"
+            f"        socket.create_connection(({self.network.host!r}, {port}), 2).close()\n"
+            "        sys.exit(0)\n"
+            "    except OSError:\n"
+            "        time.sleep(0.02)\n"
+            "sys.exit(1)\n"
+        )
+        argv = self.network.command([sys.executable, "-c", probe])
+        if subprocess.run(argv, check=False).returncode != 0:
+            raise tracker.program.failure(f"did not listen within {START_SECONDS:g} s")
+
+
+def start_ours(network: Network, directory: Path, port: int, sample: Sample) -> Program:
+    """`torrent-peer tracker`, one port for HTTP and UDP."""
+    argv = [sys.executable, "-m", "torrent_peer", "tracker", "--bind", network.host, "--port", str(port)]
+    return Program.start(network, "torrent-peer-tracker", argv, directory=directory)
+
+
+def start_opentracker(network: Network, directory: Path, port: int, sample: Sample) -> Program:
+    """opentracker, one port for HTTP and UDP, allowed to track the sample.
+
+    As root it changes its root to its working directory and becomes `nobody`, who must be able to read the list there.
+    """
+    require("opentracker")
+    home = directory / "opentracker"
+    home.mkdir()
+    home.chmod(0o755)
+    (home / "allowed").write_text(f"{sample.info_hash.hex()}\n")
+    argv = ["opentracker", "-i", network.host, "-p", str(port), "-P", str(port), "-d", ".", "-w", "allowed"]
+    return Program.start(network, "opentracker", argv, directory=home)
+
+
+STARTERS: dict[str, Callable[[Network, Path, int, Sample], Program]] = {
+    "ours": start_ours,
+    "opentracker": start_opentracker,
+}
