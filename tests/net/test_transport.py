@@ -1,0 +1,125 @@
+import socket
+from collections.abc import Iterator
+
+import pytest
+import trio
+import trio.testing
+
+from torrent_peer.net.transport import ReceiveBuffer, SocketTransport, StreamTransport
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield ours, theirs
+
+
+async def test_what_arrives_is_read_into_the_shared_buffer(pair: tuple[socket.socket, socket.socket]) -> None:
+    buffer = ReceiveBuffer(100)
+    transport = SocketTransport(pair[0], buffer)
+    with trio.fail_after(2):
+        pair[1].send(b"first")
+        assert bytes(await transport.receive()) == b"first"
+        assert bytes(buffer.view[:5]) == b"first"
+        pair[1].close()
+        assert len(await transport.receive()) == 0
+        await transport.aclose()
+
+
+async def test_writing_never_waits_and_draining_delivers_everything_in_order(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    transport = SocketTransport(pair[0], ReceiveBuffer())
+    chunks = [bytes([n]) * 100_000 for n in range(40)]
+    for chunk in chunks:
+        transport.write(chunk)
+    assert 0 < transport.backlog < 4_000_000
+    received = bytearray()
+
+    async def read() -> None:
+        reader = SocketTransport(pair[1], ReceiveBuffer())
+        while len(received) < 4_000_000:
+            received.extend(await reader.receive())
+
+    with trio.fail_after(5):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(read)
+            await transport.drain()
+            assert transport.backlog == 0
+    assert bytes(received) == b"".join(chunks)
+
+
+async def test_draining_stops_early_when_asked(pair: tuple[socket.socket, socket.socket]) -> None:
+    transport = SocketTransport(pair[0], ReceiveBuffer())
+    while transport.backlog < 300_000:
+        transport.write(bytes(50_000))
+    with trio.fail_after(2):
+        await transport.drain(below=transport.backlog)
+        assert transport.backlog >= 300_000
+
+
+async def test_writing_to_a_broken_connection_is_silent_and_frees_the_backlog(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    transport = SocketTransport(pair[0], ReceiveBuffer())
+    while not transport.backlog:
+        transport.write(bytes(100_000))
+    pair[1].close()
+    with trio.fail_after(2):
+        await transport.drain()
+    assert transport.backlog == 0
+    transport.write(b"more")
+    assert transport.backlog == 0
+
+
+async def test_closing_wakes_a_writer_that_waits(pair: tuple[socket.socket, socket.socket]) -> None:
+    transport = SocketTransport(pair[0], ReceiveBuffer())
+    while not transport.backlog:
+        transport.write(bytes(100_000))
+    with trio.fail_after(2):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(transport.drain)
+            await trio.testing.wait_all_tasks_blocked()
+            await transport.aclose()
+            await transport.aclose()
+
+
+async def test_closing_with_bytes_unread_does_not_destroy_our_last_words() -> None:
+    with trio.fail_after(5):
+        listener = socket.create_server(("127.0.0.1", 0))
+        theirs = socket.create_connection(listener.getsockname())
+        accepted, _ = listener.accept()
+        with listener, theirs, accepted:
+            transport = SocketTransport(accepted, ReceiveBuffer())
+            theirs.sendall(b"unread" * 1000)
+            transport.write(b"last words")
+            await trio.sleep(0.02)
+            await transport.aclose()
+            await trio.sleep(0.02)
+            theirs.settimeout(2)
+            assert theirs.recv(100) == b"last words"
+            assert theirs.recv(100) == b""
+
+
+async def test_a_stream_serves_as_a_transport() -> None:
+    ours, theirs = trio.testing.memory_stream_pair()
+    transport = StreamTransport(ours)
+    with trio.fail_after(2):
+        transport.write(b"one ")
+        transport.write(b"two")
+        assert transport.backlog == 7
+        await transport.drain()
+        assert transport.backlog == 0
+        assert await theirs.receive_some() == b"one two"
+        await theirs.send_all(b"back")
+        assert bytes(await transport.receive()) == b"back"
+        await theirs.aclose()
+        assert len(await transport.receive()) == 0
+        transport.write(b"lost")
+        await transport.drain()
+        assert transport.backlog == 0
+        await transport.aclose()
+        transport.write(b"never")
+        assert transport.backlog == 0
+        assert len(await transport.receive()) == 0

@@ -1,0 +1,169 @@
+"""A byte stream to one peer as the session uses it: read into a borrowed buffer, write without waiting, drain apart."""
+
+import contextlib
+import socket
+from collections import deque
+from typing import Final, Protocol
+
+import trio
+
+RECEIVE_BUFFER_LENGTH: Final = 256 * 1024
+"""Bytes; sixteen blocks. Measured: from 256 KiB on, larger buffers give nothing."""
+LAST_READS: Final = 16
+"""Buffers read and thrown away before closing, at most."""
+
+
+class Transport(Protocol):
+    """What a peer's task needs of its connection."""
+
+    backlog: int
+    """Bytes accepted by `write` that the network has not taken yet."""
+
+    async def receive(self) -> memoryview:
+        """The next bytes, empty at the end of the stream; good until anybody receives again.
+
+        Raises OSError when the connection broke.
+        """
+
+    def write(self, data: bytes) -> None:
+        """Send now what the network takes, keep the rest for `drain`; never waits, never raises."""
+
+    async def drain(self, below: int = 0) -> None:
+        """Wait until at most `below` bytes of backlog are left, or the connection broke."""
+
+    async def aclose(self) -> None:
+        """Close, without waiting for the other end; what it already sent is read and thrown away."""
+
+
+class ReceiveBuffer:
+    """One buffer for all connections of a thread.
+
+    A connection fills it and works through it before anybody awaits, so that a thousand idle peers cost nothing.
+    """
+
+    __slots__ = ("view",)
+
+    def __init__(self, length: int = RECEIVE_BUFFER_LENGTH) -> None:
+        self.view = memoryview(bytearray(length))
+
+
+class SocketTransport:
+    """A `Transport` over a non-blocking socket.
+
+    The socket is read raw behind `wait_readable` rather than with Trio's `recv_into`, which lets other tasks run
+    between filling the shared buffer and returning from the call.
+    """
+
+    __slots__ = ("_buffer", "_closed", "_queue", "_sock", "backlog")
+
+    def __init__(self, sock: socket.socket, buffer: ReceiveBuffer) -> None:
+        sock.setblocking(False)
+        self._sock = sock
+        self._buffer = buffer.view
+        self._queue: deque[memoryview] = deque()
+        self._closed = False
+        self.backlog = 0
+
+    async def receive(self) -> memoryview:
+        while True:
+            await trio.lowlevel.wait_readable(self._sock)
+            try:
+                length = self._sock.recv_into(self._buffer)
+            except (BlockingIOError, InterruptedError):
+                continue
+            return self._buffer[:length]
+
+    def write(self, data: bytes) -> None:
+        if self._closed:
+            return
+        view = memoryview(data)
+        if not self._queue:
+            view = view[self._send(view) :]
+        if view and not self._closed:
+            self._queue.append(view)
+            self.backlog += len(view)
+
+    async def drain(self, below: int = 0) -> None:
+        while self.backlog > below:
+            try:
+                await trio.lowlevel.wait_writable(self._sock)
+            except (trio.ClosedResourceError, ValueError):  # closed meanwhile
+                return
+            while self._queue and not self._closed:
+                first = self._queue[0]
+                sent = self._send(first)
+                self.backlog -= sent
+                if sent < len(first):
+                    if sent:
+                        self._queue[0] = first[sent:]
+                    break
+                self._queue.popleft()
+
+    async def aclose(self) -> None:
+        self._give_up()
+        if self._sock.fileno() < 0:
+            return
+        # Closing with bytes unread makes the kernel send RST, which can destroy our last words at the other end.
+        with contextlib.suppress(OSError):
+            self._sock.shutdown(socket.SHUT_WR)
+            for _ in range(LAST_READS):
+                if not self._sock.recv_into(self._buffer):
+                    break
+        trio.lowlevel.notify_closing(self._sock)
+        self._sock.close()
+
+    def _send(self, view: memoryview) -> int:
+        try:
+            return self._sock.send(view)
+        except (BlockingIOError, InterruptedError):
+            return 0
+        except OSError:  # the reader is told of it too, and says why
+            self._give_up()
+            return 0
+
+    def _give_up(self) -> None:
+        self._closed = True
+        self._queue.clear()
+        self.backlog = 0
+
+
+class StreamTransport:
+    """A `Transport` over any Trio stream: memory streams in tests, wrapped streams elsewhere."""
+
+    def __init__(self, stream: trio.abc.Stream) -> None:
+        self._stream = stream
+        self._queue: deque[bytes] = deque()
+        self._closed = False
+        self.backlog = 0
+
+    async def receive(self) -> memoryview:
+        try:
+            return memoryview(await self._stream.receive_some(RECEIVE_BUFFER_LENGTH))
+        except trio.BrokenResourceError as broken:
+            raise ConnectionResetError(str(broken) or "the stream broke") from broken
+        except trio.ClosedResourceError:
+            return memoryview(b"")
+
+    def write(self, data: bytes) -> None:
+        if not self._closed and data:
+            self._queue.append(bytes(data))
+            self.backlog += len(data)
+
+    async def drain(self, below: int = 0) -> None:
+        while self.backlog > below:
+            data = self._queue.popleft()
+            try:
+                await self._stream.send_all(data)
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                self._closed = True
+                self._queue.clear()
+                self.backlog = 0
+                return
+            if not self._closed:
+                self.backlog -= len(data)
+
+    async def aclose(self) -> None:
+        self._closed = True
+        self._queue.clear()
+        self.backlog = 0
+        await trio.aclose_forcefully(self._stream)
