@@ -2,6 +2,7 @@
 
 from array import array
 from collections import Counter
+from collections.abc import Iterator
 from typing import Final
 
 from torrent_peer.strategy.piece_bits import bits_of_each, highest_bit
@@ -54,14 +55,23 @@ class Availability:
         while planes and not planes[-1]:
             planes.pop()
 
-    def rarest(self, candidates: int) -> int:
-        """Those of `candidates` that the fewest peers have; all of them are equally rare."""
+    def rarest_first(self, candidates: int, how_many: int) -> Iterator[int]:
+        """`candidates` in classes of equal availability, the rarest class first, until there are `how_many`."""
         self._settle()
-        for plane in reversed(self._planes):
-            common = candidates & plane
-            if common != candidates:
-                candidates ^= common
-        return candidates
+        # A radix sort, highest digit first, that follows the rarer half and comes back for the other if need be.
+        halves = [(candidates, len(self._planes))] if candidates else []
+        while halves and how_many > 0:
+            candidates, level = halves.pop()
+            while level:
+                level -= 1
+                common = candidates & self._planes[level]
+                if not common:
+                    continue
+                if common != candidates:
+                    halves.append((common, level))
+                    candidates ^= common
+            how_many -= candidates.bit_count()
+            yield candidates
 
     def nowhere(self, candidates: int) -> int:
         """How many of `candidates` no peer has."""

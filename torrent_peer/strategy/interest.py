@@ -38,7 +38,7 @@ class Interest(Generic[PeerT]):
         skip = self._dice.randrange(self.needed.size)
         above = bits >> skip
         bit = skip + _lowest(above) if above else _lowest(bits)
-        self._rely_on(view, highest_bit(self.needed.size) - bit)
+        self.rely_on(view, highest_bit(self.needed.size) - bit)
 
     def unwatch(self, view: PeerView[PeerT]) -> None:
         """Forget the witness of `view`."""
@@ -49,12 +49,10 @@ class Interest(Generic[PeerT]):
                 del self._watchers[view.witness]
             view.witness = None
 
-    def announced(self, view: PeerView[PeerT], piece: int) -> bool:
-        """`view` has got a needed `piece`; whether that made it interesting."""
-        if view.witness is not None:
-            return False
-        self._rely_on(view, piece)
-        return True
+    def rely_on(self, view: PeerView[PeerT], piece: int) -> None:
+        """Make the needed `piece` the witness of `view`, which has none."""
+        view.witness = piece
+        self._watchers.setdefault(piece, set()).add(view)
 
     def verified(self, piece: int) -> list[PeerView[PeerT]]:
         """`piece` is not needed any more; whom that made uninteresting, peers that have everything aside."""
@@ -66,10 +64,6 @@ class Interest(Generic[PeerT]):
             if view.witness is None:
                 lost.append(view)
         return lost
-
-    def _rely_on(self, view: PeerView[PeerT], piece: int) -> None:
-        view.witness = piece
-        self._watchers.setdefault(piece, set()).add(view)
 
 
 def _lowest(bits: int) -> int:

@@ -142,7 +142,9 @@ class Picker(Generic[PeerT]):
         self._availability.add(piece)
         if piece in self._selection.startable:
             self._selection.announced(view)
-        gained = piece in self._interest.needed and self._interest.announced(view, piece)
+        gained = view.witness is None and piece in self._interest.needed
+        if gained:
+            self._interest.rely_on(view, piece)
         if pieces.is_full:
             self._availability.remove_all(bits_of(pieces))
             self._learn(view, pieces)
@@ -181,6 +183,8 @@ class Picker(Generic[PeerT]):
             for piece in islice(allowed, _ALLOWED_LIMIT):
                 if len(blocks) < count and view.has(piece) and (source := self._allowed_source(piece)) is not None:
                     blocks += self._take(source, view, count - len(blocks))
+            return blocks
+        if not self._interest.is_interesting(view):
             return blocks
         while len(blocks) < count:
             source = view.leading or self._source(view, whole_pieces, rescue)
@@ -288,8 +292,6 @@ class Picker(Generic[PeerT]):
 
     def _source(self, view: PeerView[PeerT], whole_pieces: bool, rescue: bool) -> OpenPiece[PeerT] | None:
         """A piece with a free block for `view`: begun by nobody in particular, new, or another's; in this order."""
-        if not self._interest.is_interesting(view):
-            return None
         for source in self._shelves.loose.values():
             if view.has(source.piece):
                 return self._lead(source, view, whole_pieces)
@@ -320,13 +322,11 @@ class Picker(Generic[PeerT]):
         source.parole = piece in self._selection.parole
         self._open[piece] = source
         self._selection.begun(piece)
-        self._shelves.put(source)
         return source
 
     def _lead(self, source: OpenPiece[PeerT], view: PeerView[PeerT], whole_pieces: bool) -> OpenPiece[PeerT]:
         if whole_pieces or source.parole:
             source.lead = view
-            self._shelves.put(source)
         return source
 
     def _allowed_source(self, piece: int) -> OpenPiece[PeerT] | None:
@@ -339,8 +339,7 @@ class Picker(Generic[PeerT]):
 
     def _take(self, source: OpenPiece[PeerT], view: PeerView[PeerT], room: int) -> list[Block]:
         blocks = source.take(view, room)
-        if not source.free:
-            self._shelves.put(source)
+        self._shelves.put(source)
         return blocks
 
     def _received_from_one_of(self, source: OpenPiece[PeerT], number: int, peer: PeerT) -> Received[PeerT]:

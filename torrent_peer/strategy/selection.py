@@ -1,5 +1,6 @@
 """Which piece to begin next: at random at first, then the rarest, or simply in order."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from torrent_peer.core.piece_set import PieceSet
@@ -102,7 +103,11 @@ class Selection:
         if self._sequential:
             queue.pieces = first_pieces(bits, _QUEUE_LENGTH, self.startable.size)[::-1]
             return
+        classes: Iterable[int] = (bits,)
         if self._verified >= RANDOM_FIRST:
-            bits = self._availability.rarest(bits)
+            classes = self._availability.rarest_first(bits, _QUEUE_LENGTH)
             queue.clock = self._availability.clock
-        queue.pieces = draw_pieces(bits, _QUEUE_LENGTH, self.startable.size, self._dice)
+        chosen: list[int] = []
+        for equals in classes:
+            chosen += draw_pieces(equals, _QUEUE_LENGTH - len(chosen), self.startable.size, self._dice)
+        queue.pieces = chosen[::-1]

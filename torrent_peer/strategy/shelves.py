@@ -30,17 +30,20 @@ class Shelves(Generic[PeerT]):
 
     def put(self, piece: OpenPiece[PeerT]) -> None:
         """File `piece` where it belongs now, after its free blocks or its lead have changed."""
-        self.led.pop(piece.piece, None)
-        self.loose.pop(piece.piece, None)
+        index = piece.piece
         lead = piece.lead
         if not piece.free:
+            self.led.pop(index, None)
+            self.loose.pop(index, None)
             if lead is not None and lead.leading is piece:
                 lead.leading = None
         elif lead is None:
-            self.loose[piece.piece] = piece
+            self.led.pop(index, None)
+            self.loose.setdefault(index, piece)
         else:
             lead.leading = piece
-            self.led[piece.piece] = piece
+            self.loose.pop(index, None)
+            self.led.setdefault(index, piece)
 
     def remove(self, piece: OpenPiece[PeerT]) -> None:
         """`piece` is no longer open."""
