@@ -13,7 +13,7 @@ from torrent_peer.storage.record import PART
 from torrent_peer.storage.store import Store
 
 THREADS: Final = 2
-"""Measured on two cores: 3.0 GiB/s, as fast as the hash function; the lock of the interpreter is free while it works."""
+"""Measured on two cores: as fast as the hash function; the interpreter's lock is free while it works."""
 BUFFER_LENGTH: Final = 1024 * 1024
 """Bytes read at a time and thread; from 256 KiB to 4 MiB the speed is the same."""
 
@@ -60,6 +60,10 @@ class _Check:
                 self.good.add(piece)
         self._checked = self._total - len(there)
         self._todo: Iterator[int] = iter(there)
+        self._ahead = next(self._todo, None)
+        """The first piece not given to a thread."""
+        self._run_length = max(1, BUFFER_LENGTH // store.torrent.geometry.piece_length)
+        """Pieces read at once."""
         self._error: BaseException | None = None
 
     def run(self, threads: int) -> None:
@@ -76,20 +80,45 @@ class _Check:
 
     def _work(self) -> None:
         try:
-            buffer = bytearray(min(BUFFER_LENGTH, self._store.torrent.geometry.piece_length))
-            while (piece := self._next()) is not None:
-                self._report(piece, self._is_good(piece, buffer))
+            length = min(BUFFER_LENGTH, self._run_length * self._store.torrent.geometry.piece_length)
+            with memoryview(bytearray(length)) as view:
+                while (run := self._next()) is not None:
+                    self._report(run, self._good_of(run, view))
         except BaseException as error:  # whatever it is belongs to the caller, not to a thread
             with self._lock:
                 self._error = self._error or error
 
-    def _next(self) -> int | None:
+    def _next(self) -> range | None:
+        """The next few consecutive pieces to hash."""
         with self._lock:
             if self._error is not None or (self._cancelled is not None and self._cancelled()):
                 return None
-            return next(self._todo, None)
+            if self._ahead is None:
+                return None
+            first = self._ahead
+            end = first + 1
+            while (piece := next(self._todo, None)) == end and end - first < self._run_length:
+                end += 1
+            self._ahead = piece
+            return range(first, end)
 
-    def _is_good(self, piece: int, buffer: bytearray) -> bool:
+    def _good_of(self, run: range, buffer: memoryview) -> list[int]:
+        if len(run) == 1:
+            return [piece for piece in run if self._is_good(piece, buffer)]
+        geometry, expected = self._store.torrent.geometry, self._store.torrent.piece_hash
+        length = (len(run) - 1) * geometry.piece_length + geometry.piece_size(run[-1])
+        try:
+            self._store.read_pieces(run, buffer[:length])
+        except StorageError:  # which of them is it?
+            return [piece for piece in run if self._is_good(piece, buffer)]
+        good = []
+        for at, piece in zip(range(0, length, geometry.piece_length), run, strict=True):
+            end = min(at + geometry.piece_length, length)
+            if hashlib.sha1(buffer[at:end]).digest() == expected(piece):
+                good.append(piece)
+        return good
+
+    def _is_good(self, piece: int, buffer: memoryview) -> bool:
         try:
             return self._store.piece_digest(piece, buffer) == self._store.torrent.piece_hash(piece)
         except StorageError as error:
@@ -97,17 +126,17 @@ class _Check:
                 return False
             raise
 
-    def _report(self, piece: int, good: bool) -> None:
+    def _report(self, run: range, good: list[int]) -> None:
         with self._lock:
-            if good:
+            for piece in good:
                 self.good.add(piece)
-            self._checked += 1
+            self._checked += len(run)
             if self._progress is not None:
                 self._progress(self._checked, self._total)
 
 
 def _sort(store: Store, pieces: PieceSet) -> tuple[PieceSet, PieceSet]:
-    """Those of `pieces` that have data on disk, and those that are nothing but zeros there; the others are not there."""
+    """Those of `pieces` that have data on disk, and those that are all zeros there; the rest is not there."""
     layout, places = store.layout, store.places
     extents = store.files.extents([*places.in_place(), PART])
     whole = pieces & places.stored()

@@ -1,4 +1,4 @@
-"""What of a torrent is on disk: what the record says, as far as the files still look as they did, and hashing the rest."""
+"""What of a torrent is on disk: what the record says of files that still look as they did, and hashing the rest."""
 
 from collections.abc import Callable
 from typing import Final

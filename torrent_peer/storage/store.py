@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final, Self
 
@@ -164,14 +164,21 @@ class Store:
 
     def read_into(self, piece: int, begin: int, *buffers: memoryview) -> None:
         """Fill the buffers one after the other with what is at `begin` in `piece`; raises as `read` does."""
-        rest = list(buffers)
-        for file, offset, length in self.places.place(piece, begin, sum(map(len, buffers))):
-            taken = _take(rest, length)
-            if file is not None:
-                self.files.read_into(file, offset, taken)
-                continue
-            for buffer in taken:
-                buffer[:] = bytes(len(buffer))
+        self._fill(self.places.place(piece, begin, sum(map(len, buffers))), list(buffers))
+
+    def read_pieces(self, pieces: range, buffer: memoryview) -> None:
+        """Fill `buffer` with consecutive pieces, in as few reads as their files allow; raises as `read` does."""
+        size = self.torrent.geometry.piece_size
+        stretches: list[tuple[int | None, int, int]] = []
+        for piece in pieces:
+            for file, offset, length in self.places.place(piece, 0, size(piece)):
+                if stretches and file is not None:
+                    before, start, so_far = stretches[-1]
+                    if before == file and start + so_far == offset:
+                        stretches[-1] = (file, start, so_far + length)
+                        continue
+                stretches.append((file, offset, length))
+        self._fill(stretches, [buffer])
 
     def piece_digest(self, piece: int, buffer: bytearray | memoryview) -> bytes:
         """SHA-1 of the piece as it is on disk, read through `buffer` (of any size); raises as `read` does."""
@@ -252,6 +259,15 @@ class Store:
             raise StorageError.from_os(error, self._tree.path((self._names.record,)), "remove") from error
         self._claimed = False
         self.files.remove(PART)
+
+    def _fill(self, stretches: Iterable[tuple[int | None, int, int]], buffers: list[memoryview]) -> None:
+        for file, offset, length in stretches:
+            taken = _take(buffers, length)
+            if file is not None:
+                self.files.read_into(file, offset, taken)
+                continue
+            for buffer in taken:
+                buffer[:] = bytes(len(buffer))
 
     def _set_up(self, wanted: frozenset[int] | None, *, overwrite: bool, read_only: bool) -> None:
         self._wanted, self._overwrite, self.read_only = wanted, overwrite, read_only
