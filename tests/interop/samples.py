@@ -4,6 +4,7 @@ import hashlib
 import random
 import shutil
 from pathlib import Path
+from typing import Any
 
 import libtorrent as lt
 from attrs import frozen
@@ -65,15 +66,13 @@ def make_sample(root: Path) -> Sample:
     hashes = b"".join(
         hashlib.sha1(content[begin : begin + PIECE_LENGTH]).digest() for begin in range(0, len(content), PIECE_LENGTH)
     )
-    info: bytes = lt.bencode(
-        {
-            b"files": [{b"length": length, b"path": name.encode().split(b"/")} for name, length in FILES.items()],
-            b"name": NAME.encode(),
-            b"piece length": PIECE_LENGTH,
-            b"pieces": hashes,
-        }
-    )
-    return Sample(root=root, info=info, digests=digests)
+    info: dict[bytes, Any] = {
+        b"files": [{b"length": length, b"path": name.encode().split(b"/")} for name, length in FILES.items()],
+        b"name": NAME.encode(),
+        b"piece length": PIECE_LENGTH,
+        b"pieces": hashes,
+    }
+    return Sample(root=root, info=bytes(lt.bencode(info)), digests=digests)
 
 
 def digests_below(folder: Path) -> dict[str, str]:

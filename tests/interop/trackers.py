@@ -33,6 +33,17 @@ sys.exit(answer)
 """
 """Run inside the network: scrape until the tracker counts a seeder."""
 
+OURS = """
+import sys, trio
+from torrent_peer.testing.tracker import open_local_tracker
+
+async def serve():
+    async with open_local_tracker(sys.argv[1], int(sys.argv[2])):
+        await trio.sleep_forever()
+
+trio.run(serve)
+"""
+
 
 @frozen
 class TrackerKind:
@@ -108,9 +119,9 @@ class Trackers:
 
 
 def start_ours(network: Network, directory: Path, port: int, sample: Sample) -> Program:
-    """`torrent-peer tracker`, one port for HTTP and UDP."""
-    argv = [sys.executable, "-m", "torrent_peer", "tracker", "--bind", network.host, "--port", str(port)]
-    return Program.start(network, "torrent-peer-tracker", argv, directory=directory)
+    """The local tracker of `torrent_peer.testing`, one port for HTTP and UDP."""
+    argv = [sys.executable, "-c", OURS, network.host, str(port)]
+    return Program.start(network, "our-tracker", argv, directory=directory)
 
 
 def start_opentracker(network: Network, directory: Path, port: int, sample: Sample) -> Program:
