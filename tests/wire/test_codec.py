@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from torrent_peer.core.block import Block
@@ -179,7 +179,6 @@ def test_random_frames_raise_nothing_and_hit_every_decoder(count: int) -> None:
     assert rules == {"FR-03", "FR-05", "EXT-03"}
 
 
-@settings(derandomize=True, deadline=None)
 @given(message_id=st.integers(0, 255), body=st.binary(max_size=100))
 def test_any_frame_is_some_message_and_one_that_is_well_formed_goes_back_to_the_same_bytes(
     message_id: int, body: bytes

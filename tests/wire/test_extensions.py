@@ -165,7 +165,7 @@ values: st.SearchStrategy[Value] = st.recursive(
 KNOWN = [b"m", b"p", b"v", b"reqq", b"yourip", b"metadata_size", b"upload_only"]
 
 
-@settings(derandomize=True, deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.dictionaries(st.sampled_from(KNOWN) | st.binary(max_size=4), values, max_size=6))
 def test_whatever_the_dictionary_holds_each_known_key_is_taken_or_named(keys: dict[bytes, Value]) -> None:
     message = handshake(bencoding.encode(keys))

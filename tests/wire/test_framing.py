@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from torrent_peer.core.block import Block
@@ -318,7 +318,6 @@ def test_streams_that_begin_with_random_bytes_raise_nothing() -> None:
     assert {Malformed, KeepAlive, Unknown, Have, Request, Choke, Port} <= outcomes
 
 
-@settings(derandomize=True, deadline=None)
 @given(
     st.lists(st.sampled_from(EVERY_MESSAGE) | st.binary(min_size=1, max_size=8), max_size=12),
     st.lists(st.integers(0, 400), max_size=8),
