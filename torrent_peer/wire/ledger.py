@@ -4,12 +4,7 @@ Exact where the wire proves something, and bounded. Windows are closed by counti
 every honest peer however slow: for every block, answers (`piece` or `reject`) ≤ requests.
 """
 
-from typing import Final
-
 from torrent_peer.core.block import BLOCK_LENGTH, Block
-
-REMEMBER_PIECES: Final = 1 << 22
-"""Pieces whose requests are remembered; more than any torrent has."""
 
 
 class RequestLedger:
@@ -64,9 +59,8 @@ class RequestLedger:
         return bool(self.asked.get(block.piece, 0) >> block.begin // BLOCK_LENGTH & 1)
 
     def note_asked(self, block: Block) -> None:
-        """Remember for good that this was asked."""
-        if block.piece < REMEMBER_PIECES:
-            self.asked[block.piece] = self.asked.get(block.piece, 0) | 1 << block.begin // BLOCK_LENGTH
+        """Remember for good that this was asked; for blocks inside the torrent, so that it stays bounded."""
+        self.asked[block.piece] = self.asked.get(block.piece, 0) | 1 << block.begin // BLOCK_LENGTH
 
     def request(self, block: Block) -> None:
         """A request that waits for its answer."""

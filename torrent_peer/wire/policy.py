@@ -52,7 +52,10 @@ EXCEPTIONS: Final[Mapping[Profile, Mapping[str, tuple[Action, str]]]] = {
         "FR-04": (Action.DISCARD, "Q-26: BitComet and SimpleBT use ids of their own; framing caps their size"),
         "REQ-02": (Action.REFUSE, "libtorrent and Transmission answer reject; nothing is lost by it"),
         "REQ-05": (Action.REFUSE, "Q-12: ancient clients ask for up to 128 KiB"),
-        "REQ-07": (Action.REFUSE, "BEP 6 says reject; Q-16: aria2 forgets its requests at a choke and overruns the count"),
+        "REQ-07": (
+            Action.REFUSE,
+            "BEP 6 says reject; Q-16: aria2 forgets its requests at a choke and overruns the count",
+        ),
         "REQ-10": (Action.REFUSE, "Q-34: old clients and WebTorrent never read reqq"),
         "CAN-01": (Action.DISCARD, "nothing can have been asked there: harmless"),
         "CAN-02": (Action.DISCARD, "provably wrong, and harmless"),

@@ -1,0 +1,369 @@
+"""`PeerConnection`: one connection as a machine. Bytes in, judged messages out; messages in, bytes out.
+
+The one place that knows which side is us. No sockets, no clocks.
+"""
+
+from collections import Counter, deque
+from collections.abc import Callable, Container, Mapping, Sequence
+from typing import Final
+
+from torrent_peer.core.block import Block
+from torrent_peer.core.geometry import Geometry
+from torrent_peer.core.ids import InfoHash, PeerId
+from torrent_peer.wire import codec
+from torrent_peer.wire.errors import Finding, LocalProtocolError, RemoteProtocolError
+from torrent_peer.wire.events import NEED_DATA, EndOfStream, InfoHashReceived, NeedData, Refused
+from torrent_peer.wire.frame_limits import FrameLimits
+from torrent_peer.wire.framing import Framer
+from torrent_peer.wire.handshake import HandshakeReader
+from torrent_peer.wire.legality import Legality
+from torrent_peer.wire.messages import ExtendedHandshake, Handshake, Message, Piece, Request
+from torrent_peer.wire.policy import Action, Profile, decide
+from torrent_peer.wire.recent import Recent
+from torrent_peer.wire.reserved import Reserved
+from torrent_peer.wire.rules import RULES
+from torrent_peer.wire.side import Side
+from torrent_peer.wire.state import SideState
+
+__all__ = ["NEED_DATA", "EndOfStream", "InfoHashReceived", "NeedData", "PeerConnection", "Refused"]
+
+DEFAULT_RESERVED: Final = Reserved.of(fast=True, extended=True)
+FINDINGS_KEPT: Final = 256
+"""Findings kept until they are taken; beyond that the oldest go, and only `finding_counts` knows of them."""
+
+Event = Message | Refused | InfoHashReceived | EndOfStream | NeedData
+Listener = Callable[[Side, int, Message, Sequence[Finding]], None]
+"""(who said it, offset in their stream, the message, what was found)."""
+
+
+class PeerConnection:
+    """The protocol machine of one connection.
+
+    Give it what arrives (`receive_data`), take out events until `NEED_DATA`, and write whatever `send` and its kin
+    return to the socket, in that order. Everything is judged by the same table: an illegal `send` raises
+    LocalProtocolError and changes nothing; an illegal message received closes the connection: `next_event` raises
+    RemoteProtocolError, then and ever after, nothing more is parsed and nothing more may be sent.
+    """
+
+    def __init__(
+        self,
+        *,
+        side: Side,
+        peer_id: PeerId,
+        info_hash: InfoHash | None = None,
+        geometry: Geometry | None = None,
+        reserved: Reserved = DEFAULT_RESERVED,
+        profile: Profile = Profile.INTEROPERABLE,
+        request_queue: int = 500,
+        extensions: Mapping[str, int] | None = None,
+        own_ids: Container[bytes] = (),
+    ) -> None:
+        """`side`: ours. `info_hash`: `None` for a listener with several torrents, see `InfoHashReceived`.
+
+        `geometry`: `None` while the torrent's size is unknown, see `learn_geometry`. `request_queue` and `extensions`
+        (name → id): what `extended_handshake` says. `own_ids`: further peer ids by which we know ourselves (HS-10).
+
+        Raises ValueError for a dialler without an info-hash.
+        """
+        if side is Side.DIALER and info_hash is None:
+            raise ValueError("who dials names a torrent: info_hash is missing")
+        self.side: Final = side
+        self.profile: Final = profile
+        self.on_message: Listener | None = None
+        """Called with every message, both ways; for transcripts. A `Piece` is only good during the call."""
+        self.finding_counts: Counter[str] = Counter()
+        """Rule → how often it was broken, by whomever."""
+        self.recent: Final = Recent()
+        """The last messages, both ways, for bug reports."""
+        self._peer_id = peer_id
+        self._reserved = reserved
+        self._request_queue = request_queue
+        self._extensions = dict(extensions or {})
+        self._own_ids = own_ids
+        self._their_side = side.other
+        self._legality = Legality(info_hash=info_hash, geometry=geometry)
+        self.ours: Final[SideState] = self._legality.state.of(side)
+        """What we have declared."""
+        self.theirs: Final[SideState] = self._legality.state.of(self._their_side)
+        """What they have declared."""
+        self.ours.reserved = reserved  # what they say before they have our handshake is judged by what it will say
+        self._reader: HandshakeReader | None = HandshakeReader()
+        self._limits = FrameLimits(piece_count=None if geometry is None else geometry.piece_count)
+        self._framer = Framer(self._limits)
+        self._findings: deque[Finding] = deque(maxlen=FINDINGS_KEPT)
+        self._violation: Finding | None = None
+        self._end: EndOfStream | None = None
+        self._asked_for = False
+        self._received = 0
+        self._sent = 0
+        self._heard_message = False
+        self._eof = False
+
+    # ── what is known ────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def info_hash(self) -> InfoHash | None:
+        """The torrent this connection is about."""
+        return self._legality.state.info_hash
+
+    @property
+    def geometry(self) -> Geometry | None:
+        """The torrent's size, `None` while unknown."""
+        return self._legality.state.geometry
+
+    @property
+    def fast(self) -> bool:
+        """Both sides speak the Fast Extension (BEP 6)."""
+        return self._legality.state.fast
+
+    @property
+    def extended(self) -> bool:
+        """Both sides speak the extension protocol (BEP 10)."""
+        return self._legality.state.extended
+
+    @property
+    def outstanding(self) -> Mapping[Block, int]:
+        """Our unanswered requests, oldest first → copies. A live view.
+
+        With fast, a cancelled one stays until its one answer comes.
+        """
+        return self.ours.requests.live
+
+    @property
+    def requested(self) -> Mapping[Block, int]:
+        """Their unanswered requests, oldest first → copies: the upload queue. A live view."""
+        return self.theirs.requests.live
+
+    @property
+    def awaiting(self) -> int | None:
+        """Bytes of the whole message that has begun to arrive; `None` between messages."""
+        return self._framer.awaiting
+
+    @property
+    def received_bytes(self) -> int:
+        """Bytes received, whatever became of them."""
+        return self._received
+
+    @property
+    def sent_bytes(self) -> int:
+        """Bytes handed out for sending, data behind `piece_header` included."""
+        return self._sent
+
+    @property
+    def heard_message(self) -> bool:
+        """They have said something besides the handshake."""
+        return self._heard_message
+
+    def take_findings(self) -> list[Finding]:
+        """Everything found since the last call, of every severity, the violation included."""
+        findings = list(self._findings)
+        self._findings.clear()
+        return findings
+
+    # ── receiving ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def receive_data(self, data: memoryview | bytes) -> None:
+        """Bytes from the peer; empty at the end of the stream.
+
+        `data` must stay as it is until `next_event` has returned `NEED_DATA`. Ignored once the connection is closed.
+        """
+        if self._violation is not None or self._eof:
+            return
+        self._received += len(data)
+        if not data:
+            self._eof = True
+            return
+        if self._reader is not None:
+            data = self._reader.feed(data)
+        if data:
+            self._framer.feed(data)
+
+    def next_event(self) -> Event:
+        """The next judged message, or what else there is to say; `NEED_DATA` when all that was received is used up.
+
+        `Piece.data` is a view into what `receive_data` was given, good until its next call. Messages that the profile
+        discards are not returned, only their findings. Raises RemoteProtocolError when the peer broke a rule that the
+        profile does not forgive.
+        """
+        if self._reader is not None:
+            return self._next_of_handshake(self._reader)
+        framer = self._framer
+        while self._violation is None and (message := framer.next_message()) is not None:
+            findings = self._legality.admit(self._their_side, message, crossed=True, offset=framer.offset)
+            if not findings and type(message) is Piece and self.on_message is None:
+                self.recent.note_block(self._their_side, framer.offset, message.block)
+                return message
+            event = self._received_message(message, framer.offset, findings)
+            if event is not None:
+                return event
+        return self._nothing_more(framer.pending, framer.cut)
+
+    def adopt(self, info_hash: InfoHash, geometry: Geometry | None) -> None:
+        """A listener takes the torrent that the dialler named; the handshake goes out with `initiate`.
+
+        Raises RemoteProtocolError when what was said of pieces already does not fit `geometry`.
+        """
+        self._legality.state.info_hash = info_hash
+        if geometry is not None:
+            self.learn_geometry(geometry)
+
+    def refuse_info_hash(self) -> Finding:
+        """A listener does not have the torrent that the dialler named: the connection is over (HS-04)."""
+        reader = self._reader
+        assert reader is not None
+        assert reader.info_hash is not None
+        assert reader.reserved is not None
+        named = Handshake(reader.reserved, reader.info_hash, PeerId(bytes(20)))
+        finding = RULES["HS-04"].finding(
+            f"handshake for {reader.info_hash}, which is not here", self._their_side, named
+        )
+        self._note((finding,))
+        self._close(finding)
+        return finding
+
+    def learn_geometry(self, geometry: Geometry) -> None:
+        """The torrent's size has become known: what was said of pieces before is judged now.
+
+        Raises RemoteProtocolError as `next_event` does.
+        """
+        self._limits.piece_count = geometry.piece_count
+        findings = self._legality.learn_geometry(geometry)
+        self._note(findings)
+        if decide(self.profile, findings) is Action.CLOSE:
+            self._close(findings[0])
+            raise RemoteProtocolError(findings[0])
+
+    # ── sending ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def initiate(self) -> bytes:
+        """Our handshake's bytes. Raises LocalProtocolError when it was said before, ValueError without an info-hash."""
+        if self.info_hash is None:
+            raise ValueError("no torrent was named yet: adopt one first")
+        return self.send(Handshake(self._reserved, self.info_hash, self._peer_id))
+
+    def extended_handshake(self, *, client: str | None = None, listen_port: int | None = None) -> ExtendedHandshake:
+        """The extended handshake that says what this connection was made with; to be sent."""
+        return ExtendedHandshake(
+            self._extensions, client=client, listen_port=listen_port, request_queue=self._request_queue
+        )
+
+    def send(self, message: Message) -> bytes:
+        """The bytes of `message`, which counts as said. Raises LocalProtocolError when it breaks any rule."""
+        findings = self._legality.check(self.side, message, crossed=False, offset=self._sent)
+        if findings:
+            raise LocalProtocolError(findings[0])
+        data = codec.encode(message)
+        self._legality.apply(self.side, message, crossed=False)
+        self._said(message, len(data))
+        return data
+
+    def send_requests(self, blocks: Sequence[Block]) -> bytes:
+        """The bytes of a request for each block, all or none. Raises LocalProtocolError when one is not legal."""
+        admit, side = self._legality.admit_request, self.side
+        for done, block in enumerate(blocks):
+            if findings := admit(side, block):
+                self._legality.withdraw(side, blocks[:done])
+                raise LocalProtocolError(findings[0])
+        for block in blocks:
+            self._said(Request(block), codec.REQUEST_LENGTH)
+        return codec.encode_requests(blocks)
+
+    def piece_header(self, block: Block) -> bytes:
+        """The 13 bytes before the data of `block`, which the caller sends behind them and which counts as said.
+
+        Raises LocalProtocolError when it is not legal.
+        """
+        if findings := self._legality.admit_answer(self.side, block):
+            raise LocalProtocolError(findings[0])
+        self._said(Piece(block, b""), codec.PIECE_HEADER_LENGTH + block.length)
+        return codec.piece_header(block)
+
+    def may_send(self, message: Message) -> Finding | None:
+        """The gravest rule that `message` would break now; `None` when it is legal. Changes nothing."""
+        findings = self._legality.check(self.side, message, crossed=False, offset=self._sent)
+        return findings[0] if findings else None
+
+    def may_send_piece(self, block: Block) -> bool:
+        """Whether `block` may be sent now: it is requested, and we do not choke or allowed it fast."""
+        return self.may_send(Piece(block, b"")) is None
+
+    def lost(self, block: Block) -> bool:
+        """We no longer wait for this answer: its place is free, but it may still come. False if we were not waiting."""
+        return self.ours.requests.give_up(block)
+
+    # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _next_of_handshake(self, reader: HandshakeReader) -> Event:
+        if self._violation is not None:
+            raise RemoteProtocolError(self._violation)
+        if reader.malformed is not None:
+            findings = self._legality.check(self._their_side, reader.malformed, crossed=True, offset=0)
+            self._received_message(reader.malformed, 0, findings)
+        info_hash, reserved = reader.info_hash, reader.reserved
+        if self.info_hash is None and info_hash is not None and reserved is not None:
+            if self._asked_for:
+                return NEED_DATA
+            self._asked_for = True
+            return InfoHashReceived(reserved, info_hash)
+        if (handshake := reader.handshake) is None:
+            return self._nothing_more(reader.pending, reader.cut)
+        self._reader = None
+        findings = list(self._legality.check(self._their_side, handshake, crossed=True, offset=0))
+        if not findings and (handshake.peer_id == self._peer_id or handshake.peer_id in self._own_ids):
+            evidence = f"both ends call themselves {handshake.peer_id}: this is a connection to itself"
+            findings.append(RULES["HS-10"].finding(evidence, self._their_side, handshake))
+        self._received_message(handshake, 0, findings)
+        self._heard_message = False
+        self._legality.apply(self._their_side, handshake, crossed=True)
+        return handshake
+
+    def _received_message(self, message: Message, offset: int, findings: Sequence[Finding]) -> Message | Refused | None:
+        """What becomes of a message of theirs; it is applied already if there are no findings."""
+        self._heard_message = True
+        self.recent.note(self._their_side, offset, message)
+        self._note(findings)
+        if self.on_message is not None:
+            self.on_message(self._their_side, offset, message, findings)
+        if not findings:
+            return Refused(message, None) if type(message) is Request and self._is_late(message.block) else message
+        match decide(self.profile, findings):
+            case Action.CLOSE:
+                self._close(findings[0])
+                raise RemoteProtocolError(findings[0])
+            case Action.DISCARD:
+                self._legality.pass_over(self._their_side, message)
+                return None
+            case Action.REFUSE if type(message) is Request:
+                self._legality.refuse(self._their_side, message)
+                return Refused(message, findings[0])
+            case _:
+                self._legality.apply(self._their_side, message, crossed=True)
+                return message
+
+    def _is_late(self, block: Block) -> bool:
+        return self.ours.choking and not self.ours.serves_choked(block.piece)
+
+    def _nothing_more(self, pending: int, cut: str | None) -> NeedData | EndOfStream:
+        if self._violation is not None:
+            raise RemoteProtocolError(self._violation)
+        if not self._eof:
+            return NEED_DATA
+        if self._end is None:
+            self._end = EndOfStream(clean=pending == 0, pending=pending, detail=cut)
+            self._legality.close(self._their_side)
+        return self._end
+
+    def _close(self, violation: Finding) -> None:
+        self._violation = violation
+        self._legality.close(Side.DIALER, Side.LISTENER)
+
+    def _note(self, findings: Sequence[Finding]) -> None:
+        for finding in findings:
+            self._findings.append(finding)
+            self.finding_counts[finding.rule] += 1
+
+    def _said(self, message: Message, length: int) -> None:
+        self.recent.note(self.side, self._sent, message)
+        if self.on_message is not None:
+            self.on_message(self.side, self._sent, message, ())
+        self._sent += length

@@ -1,0 +1,245 @@
+"""What each message changes in the state. Total: whatever is applied, legal or not, leaves a state that makes sense."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from torrent_peer.core.block import Block
+from torrent_peer.core.client_names import client_name
+from torrent_peer.core.piece_set import PieceSet
+from torrent_peer.wire.messages import (
+    AllowedFast,
+    Bitfield,
+    Cancel,
+    Choke,
+    ExtendedHandshake,
+    Handshake,
+    Have,
+    HaveAll,
+    HaveNone,
+    Interested,
+    Message,
+    NotInterested,
+    Piece,
+    Port,
+    Reject,
+    Request,
+    Unchoke,
+)
+from torrent_peer.wire.phases import PHASES, Phase
+from torrent_peer.wire.state import DEFERRED_LIMIT, LATEST_PIECE, Availability, Direction, SideState
+
+CLIENT_NAME_LENGTH: Final = 64
+"""Characters kept of what a client calls itself."""
+EXTENSION_NAME_LENGTH: Final = 64
+"""Bytes of the longest extension name that is remembered; the longest in use has 14."""
+
+
+def take_turn(way: Direction, kind: type) -> None:
+    """Move the sender's phase as a message of this kind does."""
+    sender = way.sender
+    before = sender.phase
+    sender.phase = PHASES[before].get(kind, before)
+    if before is Phase.READY and sender.phase is Phase.ACTIVE and kind not in _AVAILABILITY:
+        sender.availability = Availability.IMPLICIT_NONE
+        if way.state.geometry is not None:
+            sender.pieces = PieceSet(way.state.geometry.piece_count)
+
+
+def apply(way: Direction, message: Message, *, crossed: bool) -> None:
+    """The message counts as said."""
+    kind = type(message)
+    take_turn(way, kind)
+    effect = EFFECTS.get(kind)
+    if effect is not None:
+        effect(way, message, crossed)
+
+
+def refuse(way: Direction, request: Request) -> None:
+    """The request counts as said, but will not be served."""
+    take_turn(way, Request)
+    if _is_late(way, request):
+        way.sender.requests.late()
+    _drop(way, request.block)
+
+
+def ring_size(*, server: SideState, asker: SideState, fast: bool) -> int:
+    """Answers to remember, as a cancel may have crossed them: a queue of them with fast; a choke doubles it."""
+    if not asker.heard:
+        return 0
+    return server.patience if fast else 2 * server.patience
+
+
+def _is_late(way: Direction, request: Request) -> bool:
+    return way.receiver.choking and not way.receiver.serves_choked(request.block.piece)
+
+
+def _drop(way: Direction, block: Block) -> None:
+    """A request that is not served: with fast it waits for its reject, without it just ends."""
+    ledger = way.sender.requests
+    if way.state.fast:
+        ledger.request(block)
+        return
+    if way.receiver.heard:
+        ledger.add_zombie(block)
+    if ring := ring_size(server=way.receiver, asker=way.sender, fast=False):
+        ledger.remember(block, ring=ring)
+
+
+def _handshake(way: Direction, message: Handshake, crossed: bool) -> None:
+    sender = way.sender
+    sender.heard = crossed
+    sender.handshake = message
+    sender.reserved = message.reserved
+    sender.client = client_name(message.peer_id)
+    if way.state.info_hash is None:
+        way.state.info_hash = message.info_hash
+    way.state.negotiate()
+
+
+def _choke(way: Direction, _: Choke, crossed: bool) -> None:
+    server, asker = way.sender, way.receiver
+    if server.choking:
+        return
+    server.choking = True
+    ledger, fast = asker.requests, way.state.fast
+    # The asker has seen at most the answers sent so far, so at most the rest of the queue is on its way. Without fast
+    # it forgets its requests when it reads the choke: what was left of the last budget may still be in flight as well.
+    room = max(0, server.patience - ledger.waiting)
+    ledger.budget = room if fast else room + ledger.budget
+    ledger.excess = 0
+    if not fast:
+        ledger.throw_out(zombies=server.heard, ring=ring_size(server=server, asker=asker, fast=False))
+
+
+def _unchoke(way: Direction, _: Unchoke, crossed: bool) -> None:
+    way.sender.choking = False
+    if way.state.fast:
+        way.receiver.requests.budget = 0
+
+
+def _interested(way: Direction, _: Interested, crossed: bool) -> None:
+    way.sender.interested = True
+
+
+def _not_interested(way: Direction, _: NotInterested, crossed: bool) -> None:
+    way.sender.interested = False
+
+
+def _have(way: Direction, message: Have, crossed: bool) -> None:
+    pieces, geometry = way.sender.pieces, way.state.geometry
+    if geometry is None:
+        _defer(way.sender, message, message.piece)
+    elif pieces is not None and 0 <= message.piece < geometry.piece_count:
+        pieces.add(message.piece)
+
+
+def _availability(way: Direction, message: Bitfield | HaveAll | HaveNone, crossed: bool) -> None:
+    sender, geometry = way.sender, way.state.geometry
+    if sender.availability is not Availability.UNSEEN:
+        sender.availability_updates += 1
+    sender.availability = _AVAILABILITY[type(message)]
+    if geometry is None:
+        sender.deferred = {message: None}
+        return
+    count = geometry.piece_count
+    match message:
+        case HaveAll():
+            pieces = PieceSet.full(count)
+        case Bitfield(bits) if len(bits) == (count + 7) // 8:
+            pieces = PieceSet.from_bitfield(bits, count)
+        case _:
+            pieces = PieceSet(count)
+    if sender.pieces:
+        lost = sender.pieces - pieces
+        sender.withdrawn = lost if sender.withdrawn is None else lost | sender.withdrawn
+    sender.pieces = pieces
+
+
+def _request(way: Direction, message: Request, crossed: bool) -> None:
+    server, ledger, block = way.receiver, way.sender.requests, message.block
+    geometry = way.state.geometry
+    if server.heard and geometry is not None and geometry.contains(block):
+        ledger.note_asked(block)
+    if _is_late(way, message):
+        ledger.late()
+        _drop(way, block)
+    else:
+        ledger.request(block)
+
+
+def _answer(way: Direction, message: Piece | Reject, crossed: bool) -> None:
+    asker = way.receiver
+    asker.requests.answer(message.block, ring=ring_size(server=way.sender, asker=asker, fast=way.state.fast))
+
+
+def _cancel(way: Direction, message: Cancel, crossed: bool) -> None:
+    asker, server, fast = way.sender, way.receiver, way.state.fast
+    # Some askers count a cancelled request as answered at once, and use its place for a new one.
+    if asker.requests.cancel(message.block, fast=fast, zombies=server.heard) and (server.choking or not fast):
+        asker.requests.budget += 1
+
+
+def _allowed_fast(way: Direction, message: AllowedFast, crossed: bool) -> None:
+    sender, geometry = way.sender, way.state.geometry
+    sender.allowed_fast_said += 1
+    if geometry is None:
+        _defer(sender, message, message.piece)
+    elif message.piece < geometry.piece_count:
+        if not isinstance(sender.allowed_fast, set):
+            sender.allowed_fast = set()
+        sender.allowed_fast.add(message.piece)
+
+
+def _port(way: Direction, _: Port, crossed: bool) -> None:
+    way.sender.port_said = True
+
+
+def _extended_handshake(way: Direction, message: ExtendedHandshake, crossed: bool) -> None:
+    sender = way.sender
+    sender.greeted = True
+    if message.request_queue is not None:
+        sender.declared_queue = message.request_queue
+    if message.client:
+        sender.client = "".join(c if c.isprintable() else "." for c in message.client[:CLIENT_NAME_LENGTH])
+    for name, number in message.extensions.items():
+        if len(name) > EXTENSION_NAME_LENGTH:
+            continue
+        sender.extensions.pop(name, None)
+        if number and number not in sender.extensions.values():
+            sender.extensions[name] = number
+            sender.announced.setdefault(number, name)
+
+
+def _defer(sender: SideState, message: Have | AllowedFast, piece: int) -> None:
+    """Keep it until the torrent's size is known, as long as it is no burden."""
+    if sender.deferred is None:
+        sender.deferred = {}
+    if piece < LATEST_PIECE and len(sender.deferred) < DEFERRED_LIMIT:
+        sender.deferred[message] = None
+
+
+_AVAILABILITY: Final[Mapping[type, Availability]] = {
+    Bitfield: Availability.BITFIELD,
+    HaveAll: Availability.HAVE_ALL,
+    HaveNone: Availability.HAVE_NONE,
+}
+
+EFFECTS: Final[Mapping[type, Callable[[Direction, Any, bool], None]]] = {
+    Handshake: _handshake,
+    Choke: _choke,
+    Unchoke: _unchoke,
+    Interested: _interested,
+    NotInterested: _not_interested,
+    Have: _have,
+    Bitfield: _availability,
+    HaveAll: _availability,
+    HaveNone: _availability,
+    Request: _request,
+    Piece: _answer,
+    Reject: _answer,
+    Cancel: _cancel,
+    AllowedFast: _allowed_fast,
+    Port: _port,
+    ExtendedHandshake: _extended_handshake,
+}
+"""Messages not named here change nothing: `KeepAlive`, `Suggest`, `Extended`, and what cannot be read."""

@@ -1,0 +1,168 @@
+"""The legality table: which message is legal now, in either direction, and what it changes.
+
+Never told which side is us, and knows no bytes and no clocks. `check` changes nothing; `apply` moves the state.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from torrent_peer.core.block import BLOCK_LENGTH, Block
+from torrent_peer.core.geometry import Geometry
+from torrent_peer.core.ids import InfoHash
+from torrent_peer.core.piece_set import PieceSet
+from torrent_peer.wire import effects
+from torrent_peer.wire.errors import Finding
+from torrent_peer.wire.messages import Message, Piece, Request
+from torrent_peer.wire.phases import PHASES, Phase
+from torrent_peer.wire.rules import RULES, Rule
+from torrent_peer.wire.side import Side
+from torrent_peer.wire.state import Direction, PeerState
+
+NOTHING: Final[tuple[Finding, ...]] = ()
+
+
+class Legality:
+    """Both directions of one connection.
+
+    `crossed` says where a message is judged: False where it is written, when its sender knows all that has reached it;
+    True where it is read, when it may have been written before its sender saw what its receiver said last. It is then
+    legal if some prefix of what the receiver had said makes it so.
+    """
+
+    __slots__ = ("_dialing", "_listening", "state")
+
+    def __init__(self, *, info_hash: InfoHash | None = None, geometry: Geometry | None = None) -> None:
+        self.state = PeerState(info_hash=info_hash, geometry=geometry)
+        self._dialing = Direction(self.state, Side.DIALER)
+        self._listening = Direction(self.state, Side.LISTENER)
+
+    def check(self, sender: Side, message: Message, *, crossed: bool, offset: int | None = None) -> Sequence[Finding]:
+        """The rules `message` would break if `sender` said it now, gravest first; none if it is legal.
+
+        `offset` is only handed on to the findings. Changes nothing.
+        """
+        way, kind = self._way(sender), type(message)
+        rules = RULES.for_message(kind, crossed=crossed)
+        if kind not in PHASES[way.sender.phase]:
+            rules = RULES.for_turn(kind) + rules
+        return _judge(rules, way, message, crossed, offset)
+
+    def apply(self, sender: Side, message: Message, *, crossed: bool) -> None:
+        """The message counts as said, legal or not."""
+        effects.apply(self._way(sender), message, crossed=crossed)
+
+    def admit(self, sender: Side, message: Message, *, crossed: bool, offset: int | None = None) -> Sequence[Finding]:
+        """`check`, and `apply` if there is nothing to find."""
+        way = self._dialing if sender is Side.DIALER else self._listening
+        kind = type(message)
+        if kind is Piece and self._is_plain_answer(way, message.block):  # type: ignore[union-attr]
+            return NOTHING
+        if kind is Request and self._is_plain_request(way, message.block, crossed):  # type: ignore[union-attr]
+            return NOTHING
+        findings = self.check(sender, message, crossed=crossed, offset=offset)
+        if not findings:
+            effects.apply(way, message, crossed=crossed)
+        return findings
+
+    def admit_answer(self, sender: Side, block: Block) -> Sequence[Finding]:
+        """`admit` for a piece that is about to be written and whose data is elsewhere."""
+        if self._is_plain_answer(self._way(sender), block):
+            return NOTHING
+        return self.admit(sender, Piece(block, b""), crossed=False)
+
+    def admit_request(self, sender: Side, block: Block) -> Sequence[Finding]:
+        """`admit` for a request that is about to be written."""
+        if self._is_plain_request(self._way(sender), block, False):
+            return NOTHING
+        return self.admit(sender, Request(block), crossed=False)
+
+    def withdraw(self, sender: Side, blocks: Sequence[Block]) -> None:
+        """Undo the requests last applied: they were not written after all."""
+        for block in blocks:
+            self._way(sender).sender.requests.withdraw(block)
+
+    def refuse(self, sender: Side, request: Request) -> None:
+        """The request counts as said, but will not be served."""
+        effects.refuse(self._way(sender), request)
+
+    def pass_over(self, sender: Side, message: Message) -> None:
+        """The message counts as not said, but for the turn it took."""
+        effects.take_turn(self._way(sender), type(message))
+
+    def close(self, *sides: Side) -> None:
+        """These sides say nothing more."""
+        for side in sides:
+            self.state.of(side).phase = Phase.CLOSED
+
+    def learn_geometry(self, geometry: Geometry) -> Sequence[Finding]:
+        """The torrent's size is known now: judge and apply what was said of pieces before."""
+        self.state.geometry = geometry
+        findings: list[Finding] = []
+        for way in (self._dialing, self._listening):
+            sender = way.sender
+            if sender.phase is Phase.ACTIVE:
+                sender.pieces = PieceSet(geometry.piece_count)
+            deferred, sender.deferred = sender.deferred or {}, None
+            updates, said = sender.availability_updates, sender.allowed_fast_said
+            for message in deferred:
+                late = _judge(RULES.for_size(type(message)), way, message, True, None, " (judged late)")
+                findings += late
+                effects.EFFECTS[type(message)](way, message, True)
+            sender.availability_updates, sender.allowed_fast_said = updates, said
+        return findings
+
+    def _way(self, sender: Side) -> Direction:
+        return self._dialing if sender is Side.DIALER else self._listening
+
+    def _is_plain_answer(self, way: Direction, block: Block) -> bool:
+        """The receive path: a block somebody waits for, from a side that does not choke, breaks no rule.
+
+        What was requested lies inside its piece, so the structural rules hold as well. Applies it.
+        """
+        sender, asker = way.sender, way.receiver
+        if sender.choking or sender.phase is not Phase.ACTIVE or block not in asker.requests.live:
+            return False
+        if asker.heard:
+            ring = effects.ring_size(server=sender, asker=asker, fast=way.state.fast)
+            return asker.requests.answer(block, ring=ring)
+        return asker.requests.answer(block)
+
+    def _is_plain_request(self, way: Direction, block: Block, crossed: bool) -> bool:
+        """The sending path: the ordinary request breaks no rule. Applies it."""
+        asker, server, geometry = way.sender, way.receiver, way.state.geometry
+        ledger, (piece, begin, length) = asker.requests, block
+        if (
+            server.choking
+            or not asker.interested
+            or asker.phase is not Phase.ACTIVE
+            or geometry is None
+            or server.pieces is None
+            or piece not in server.pieces
+            or length > BLOCK_LENGTH
+            or begin % BLOCK_LENGTH
+            or block in ledger.live
+            or ledger.zombies
+            or ledger.total >= server.request_queue
+        ):
+            return False
+        size = geometry.piece_length if piece < geometry.piece_count - 1 else geometry.last_piece_length
+        if (length != BLOCK_LENGTH and begin + length != size) or begin + length > size or length == 0:
+            return False
+        if server.heard:
+            ledger.note_asked(block)
+        ledger.request(block)
+        return True
+
+
+def _judge(
+    rules: Sequence[Rule], way: Direction, message: Message, crossed: bool, offset: int | None, suffix: str = ""
+) -> Sequence[Finding]:
+    findings = [
+        each.finding(evidence + suffix, way.sender.side, message, offset)
+        for each in rules
+        if (evidence := each.judge(way, message, crossed)) is not None
+    ]
+    if not findings:
+        return NOTHING
+    findings.sort(key=lambda finding: -finding.severity.gravity)
+    return findings

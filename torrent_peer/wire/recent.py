@@ -1,0 +1,72 @@
+"""The last messages of a connection, both ways, in short form: what a bug report needs."""
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Final
+
+from attrs import frozen
+
+from torrent_peer.core.block import Block
+from torrent_peer.wire.messages import (
+    Bitfield,
+    Extended,
+    ExtendedHandshake,
+    Handshake,
+    Malformed,
+    Message,
+    Piece,
+    Unknown,
+)
+from torrent_peer.wire.side import Side
+from torrent_peer.wire.wording import in_short
+
+KEPT: Final = 32
+"""Messages kept."""
+_BULKY: Final = (Bitfield, Extended, ExtendedHandshake, Handshake, Malformed, Unknown)
+
+
+@frozen
+class Said:
+    """One message that was said."""
+
+    sender: Side
+    offset: int
+    """Bytes before it in its sender's stream."""
+    text: str
+    """The message in short form."""
+
+    def __str__(self) -> str:
+        return f"{self.sender.value} at {self.offset}: {self.text}"
+
+
+class Recent:
+    """A ring of messages. What is kept of each is small, and never a view of somebody's buffer."""
+
+    __slots__ = ("_ring",)
+
+    def __init__(self) -> None:
+        self._ring: deque[tuple[Side, int, Message | Block | str]] = deque(maxlen=KEPT)
+
+    def note(self, sender: Side, offset: int, message: Message) -> None:
+        """Remember a message."""
+        kind = type(message)
+        kept = message.block if kind is Piece else in_short(message) if kind in _BULKY else message  # type: ignore[union-attr]
+        self._ring.append((sender, offset, kept))
+
+    def note_block(self, sender: Side, offset: int, block: Block) -> None:
+        """Remember a `Piece`: the cheap way, for the receive path."""
+        self._ring.append((sender, offset, block))
+
+    def last_of(self, sender: Side) -> str | None:
+        """The last thing this side said, in short form."""
+        return next((said.text for said in reversed(list(self)) if said.sender is sender), None)
+
+    def __iter__(self) -> Iterator[Said]:
+        for sender, offset, kept in self._ring:
+            if isinstance(kept, Block):
+                yield Said(sender, offset, in_short(Piece(kept, b"")))
+            else:
+                yield Said(sender, offset, kept if isinstance(kept, str) else in_short(kept))
+
+    def __len__(self) -> int:
+        return len(self._ring)

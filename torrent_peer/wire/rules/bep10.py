@@ -1,0 +1,116 @@
+"""EXT: the extension protocol; what extensions say among themselves is not judged here."""
+
+from typing import Final
+
+from torrent_peer.wire.messages import Extended, ExtendedHandshake
+from torrent_peer.wire.rules.registry import rule
+from torrent_peer.wire.severity import Severity
+from torrent_peer.wire.state import Direction
+
+_SECTION: Final = "BEP 10, handshake message"
+_BIT: Final = "To advertise to other clients that you support, one bit from the reserved bytes is used."
+_IDS: Final = "The extension message IDs are the IDs used to send the extension messages to the peer sending this"
+_ANSWERED_IN_KIND: Final = ("ut_metadata", "ut_holepunch")
+"""Extensions whose messages call for an answer under the sender's own id."""
+
+
+@rule("EXT-01", ExtendedHandshake, severity=Severity.DEVIATION, section="BEP 10, Extension Protocol", quote=_BIT)
+def the_extended_handshake_needs_the_bit(way: Direction, message: ExtendedHandshake, crossed: bool) -> str | None:
+    """The extended handshake is said only if both sides set the bit."""
+    return _without_the_bit(way, "extended_handshake")
+
+
+@rule("EXT-01", Extended, severity=Severity.VIOLATION, section="BEP 10, Extension Protocol", quote=_BIT)
+def extended_messages_need_the_bit(way: Direction, message: Extended, crossed: bool) -> str | None:
+    """Extended messages are said only if both sides set the bit."""
+    return _without_the_bit(way, f"extended {message.id}")
+
+
+def _without_the_bit(way: Direction, what: str) -> str | None:
+    if way.state.extended:
+        return None
+    return f"{what} without the extension protocol"
+
+
+@rule("EXT-02", Extended, severity=Severity.VIOLATION, section=_SECTION, quote=_IDS)
+def an_extended_id_was_announced(way: Direction, message: Extended, crossed: bool) -> str | None:
+    """An extended message has an id its receiver announced: at any time, or now, where it is written."""
+    receiver = way.receiver
+    if not way.state.extended or message.id in (receiver.announced if crossed else receiver.extensions.values()):
+        return None
+    return f"extended id {message.id}, which the {receiver.side.value} " + (
+        "never announced" if crossed else "does not announce"
+    )
+
+
+@rule("EXT-04", ExtendedHandshake, severity=Severity.DEVIATION, section=_SECTION)
+def the_dictionary_is_all(way: Direction, message: ExtendedHandshake, crossed: bool) -> str | None:
+    """Nothing follows the dictionary of an extended handshake."""
+    return f"{message.trailing} bytes behind the dictionary of an extended handshake" if message.trailing else None
+
+
+@rule(
+    "EXT-06",
+    ExtendedHandshake,
+    severity=Severity.DEVIATION,
+    section=_SECTION,
+    quote="The only requirement on these IDs is that no extension message share the same one.",
+)
+def no_extensions_share_an_id(way: Direction, message: ExtendedHandshake, crossed: bool) -> str | None:
+    """No two extensions have the same id."""
+    if not message.duplicate_ids:
+        return None
+    return f"extended handshake gives id {message.duplicate_ids[0]} to more than one extension"
+
+
+@rule(
+    "EXT-07",
+    ExtendedHandshake,
+    severity=Severity.REDUNDANT,
+    section=_SECTION,
+    quote="All items in the dictionary are optional.",
+)
+def known_keys_make_sense(way: Direction, message: ExtendedHandshake, crossed: bool) -> str | None:
+    """Keys that are known have the type and the range they are given; others are as if they were not there."""
+    if not message.ignored:
+        return None
+    return "extended handshake with no usable value for " + ", ".join(_printable(key) for key in message.ignored[:5])
+
+
+def _printable(key: str) -> str:
+    return "".join(c if c.isprintable() else "." for c in key[:32])
+
+
+@rule("EXT-09", Extended, severity=Severity.DEVIATION, section=_SECTION, quote=_IDS)
+def who_asks_can_be_answered(way: Direction, message: Extended, crossed: bool) -> str | None:
+    """Who uses an extension that calls for answers has announced an id for them."""
+    name = way.receiver.announced.get(message.id)
+    if name not in _ANSWERED_IN_KIND or not way.sender.greeted or name in way.sender.announced.values():
+        return None
+    return f"{name} message from a {way.sender.side.value} that never announced an id for its answer"
+
+
+@rule(
+    "EXT-10",
+    Extended,
+    severity=Severity.DEVIATION,
+    section=_SECTION,
+    quote="This message should be sent immediately after the standard bittorrent handshake",
+)
+def the_extended_handshake_comes_first(way: Direction, message: Extended, crossed: bool) -> str | None:
+    """The extended handshake comes before other extended messages."""
+    if way.sender.greeted or not way.state.extended:
+        return None
+    return f"extended {message.id} before the extended handshake"
+
+
+@rule("S-12", ExtendedHandshake, severity=Severity.DEVIATION, section=_SECTION, quote=_IDS, for_sending=True)
+def an_id_keeps_its_meaning(way: Direction, message: ExtendedHandshake, crossed: bool) -> str | None:
+    """What we once announced is never given another meaning: messages in flight would be misread."""
+    sender = way.sender
+    for name, number in message.extensions.items():
+        if number and sender.announced.get(number, name) != name:
+            return f"extended id {number} for {name}: it was announced for {sender.announced[number]}"
+    if sender.declared_queue is not None and (message.request_queue or sender.declared_queue) < sender.declared_queue:
+        return f"request queue lowered from {sender.declared_queue} to {message.request_queue}"
+    return None

@@ -1,0 +1,105 @@
+"""FAST: have_all, have_none, suggest, reject, allowed_fast."""
+
+from typing import Final
+
+from torrent_peer.wire.messages import AllowedFast, HaveAll, HaveNone, Reject, Suggest
+from torrent_peer.wire.rules.registry import rule
+from torrent_peer.wire.severity import Severity
+from torrent_peer.wire.state import Direction
+from torrent_peer.wire.wording import name_of
+
+_REJECT: Final = "BEP 6, Reject Request"
+_NEVER_SENT: Final = "If a peer receives a reject for a request that was never sent then the peer SHOULD close"
+ALLOWED_FAST_LIMIT: Final = 1000
+"""allowed_fast messages for which nobody is blamed, however small the torrent; clients send about ten."""
+
+
+@rule(
+    "FAST-01",
+    *(HaveAll, HaveNone, Suggest, Reject, AllowedFast),
+    severity=Severity.VIOLATION,
+    section="BEP 6, Fast Extension",
+    quote="The extension is enabled only if both ends of the connection set this bit.",
+)
+def fast_messages_need_fast(way: Direction, message: object, crossed: bool) -> str | None:
+    """The messages of the Fast Extension are said only if both sides set its bit."""
+    if way.state.fast:
+        return None
+    return f"{name_of(type(message))} without the Fast Extension"
+
+
+def _is_in_the_torrent(way: Direction, message: Reject) -> bool:
+    return way.state.geometry is not None and way.state.geometry.contains(message.block)
+
+
+@rule("FAST-02", Reject, severity=Severity.VIOLATION, section=_REJECT, quote=_NEVER_SENT)
+def a_reject_answers_a_request(way: Direction, message: Reject, crossed: bool) -> str | None:
+    """What is rejected was requested, at some time on this connection."""
+    ledger, geometry = way.receiver.requests, way.state.geometry
+    if ledger.has_credit(message.block) or ledger.was_asked(message.block):
+        return None
+    if geometry is not None and not geometry.contains(message.block):
+        return None
+    return f"reject of {message.block}, which was never requested"
+
+
+@rule("FAST-02", Reject, severity=Severity.DEVIATION, section=_REJECT, quote=_NEVER_SENT)
+def a_reject_answers_once(way: Direction, message: Reject, crossed: bool) -> str | None:
+    """What is rejected is unanswered."""
+    ledger = way.receiver.requests
+    if ledger.has_credit(message.block) or not ledger.was_asked(message.block):
+        return None
+    return f"reject of {message.block}, which is answered already"
+
+
+@rule("FAST-03", Reject, severity=Severity.VIOLATION, section=_REJECT, quote=_NEVER_SENT)
+def a_reject_names_a_block(way: Direction, message: Reject, crossed: bool) -> str | None:
+    """What is rejected could have been requested."""
+    ledger = way.receiver.requests
+    if way.state.geometry is None or _is_in_the_torrent(way, message) or ledger.has_credit(message.block):
+        return None
+    return f"reject of {message.block}, which is not in the torrent"
+
+
+@rule(
+    "FAST-04",
+    AllowedFast,
+    severity=Severity.DEVIATION,
+    section="BEP 6, Allowed Fast",
+    quote="if you ask for this piece, I'll give it to you even if you're choked.",
+    about_size=True,
+)
+def an_allowed_piece_exists(way: Direction, message: AllowedFast, crossed: bool) -> str | None:
+    """An allowed_fast names a piece of the torrent."""
+    if (geometry := way.state.geometry) is None or message.piece < geometry.piece_count:
+        return None
+    return f"allowed_fast {message.piece}: the torrent has {geometry.piece_count} pieces"
+
+
+@rule(
+    "FAST-05",
+    Suggest,
+    severity=Severity.DEVIATION,
+    section="BEP 6, Suggest Piece",
+    quote="you might like to download this piece.",
+)
+def a_suggested_piece_exists(way: Direction, message: Suggest, crossed: bool) -> str | None:
+    """A suggest names a piece of the torrent."""
+    if (geometry := way.state.geometry) is None or message.piece < geometry.piece_count:
+        return None
+    return f"suggest {message.piece}: the torrent has {geometry.piece_count} pieces"
+
+
+@rule(
+    "FAST-08",
+    AllowedFast,
+    severity=Severity.VIOLATION,
+    section="BEP 6, Allowed Fast",
+    quote="k should be small enough to avoid abuse",
+)
+def allowed_fast_is_not_a_stream(way: Direction, message: AllowedFast, crossed: bool) -> str | None:
+    """There are no more allowed_fast messages than pieces, or than a thousand."""
+    said, geometry = way.sender.allowed_fast_said, way.state.geometry
+    if geometry is None or said < max(geometry.piece_count, ALLOWED_FAST_LIMIT):
+        return None
+    return f"allowed_fast for the {said + 1}th time, in a torrent of {geometry.piece_count} pieces"
