@@ -5,6 +5,7 @@ torrent, `torrent` (the info-hash in hex); then the keys of its row. Sizes are b
 seconds. Text written by strangers is there as they wrote it: escape it before showing it to a terminal.
 """
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -28,6 +29,7 @@ from torrent_peer.session.events import (
 )
 from torrent_peer.session.status import TorrentStatus
 from torrent_peer.wire.errors import Finding
+from torrent_peer.wire.wording import in_short
 
 Fields = dict[str, Any]
 Kind = TypeVar("Kind")
@@ -128,7 +130,12 @@ def _maker(kind: type[Kind], name: str) -> Callable[[Callable[[Kind], Fields]], 
     return keep
 
 
-def as_event(event: Event, *, at: float, torrent: str) -> Fields:
+def error_event(message: str, code: int) -> Fields:
+    """The line for an error that ends the process."""
+    return envelope("error", at=time.time(), message=message, exit_code=int(code))
+
+
+def as_event(event: Event, *, at: float, torrent: str | None) -> Fields:
     """The line for `event`; `at` in seconds since 1970."""
     name, make = MAKERS[type(event)]
     return envelope(name, at=at, torrent=torrent, **make(event))
@@ -228,7 +235,7 @@ def _(event: MessageSeen) -> Fields:
         "direction": "sent" if event.ours else "received",
         "sender": event.sender.value,
         "offset": event.offset,
-        "message": short_form(event.message),
+        "message": in_short(event.message),
         "findings": [finding_fields(finding) for finding in event.findings],
     }
 

@@ -79,7 +79,8 @@ def command(
     def decorate(function: Callable[..., Any]) -> click.Command:
         for names, settings in reversed((*GLOBAL_OPTIONS, *(NETWORK_OPTIONS if network else ()))):
             function = _global_option(names, settings, environment=False)(function)
-        return click.command(name, cls=Command, epilog=exit_code_help(), **attrs)(function)
+        epilog = f"{more_help}\n\n{exit_code_help()}" if more_help else exit_code_help()
+        return click.command(name, cls=Command, epilog=epilog, **attrs)(function)
 
     return decorate
 

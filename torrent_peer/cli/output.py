@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
 
@@ -50,6 +51,11 @@ class Output:
         if self._settings.verbose >= level:
             self._stderr(line)
 
+    def complain(self, line: str) -> None:
+        """An error that does not end the command by itself; shown even with `-q`."""
+        self._log_line(line)
+        print(f"torrent-peer: {escape(line)}", file=sys.stderr, flush=True)
+
     def event(self, event: Mapping[str, object]) -> None:
         """One NDJSON line on stdout, with `--json`."""
         if self._settings.json:
@@ -86,9 +92,9 @@ class Output:
             self.note(f"--log-file: {error.strerror}; nothing more is logged")
 
 
-def open_for_writing(path: "object", flag: str, *, append: bool = False) -> TextIO:
+def open_for_writing(path: Path, flag: str, *, append: bool = False) -> TextIO:
     """Open the file a flag names; raises CliError that names the flag."""
     try:
-        return open(str(path), "a" if append else "w", encoding="utf-8", errors="backslashreplace")
+        return path.open("a" if append else "w", encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise CliError(f"{flag}: {path}: {error.strerror}; choose another file") from error

@@ -1,0 +1,297 @@
+"""Downloads from start to exit code: the session, its torrents, who watches them, and how they are stopped."""
+
+import time
+from pathlib import Path
+from signal import Signals
+from typing import Final
+
+import trio
+from attrs import define, field, frozen
+
+from torrent_peer.cli import ndjson
+from torrent_peer.cli.errors import CliError
+from torrent_peer.cli.exits import Exit
+from torrent_peer.cli.interrupts import CODES, force_exit_after
+from torrent_peer.cli.narrate import narrate
+from torrent_peer.cli.on_done import Finished, run_on_done
+from torrent_peer.cli.output import Output
+from torrent_peer.cli.progress import JSON_INTERVAL, Progress, choose_progress
+from torrent_peer.cli.settings import Settings
+from torrent_peer.cli.summary import conversations, summarise, why_stalled
+from torrent_peer.cli.tally import Tally
+from torrent_peer.cli.transcript import Transcript
+from torrent_peer.metainfo.torrent import Torrent
+from torrent_peer.session.events import CheckProgress, Completed, Event, Listening, MessageSeen, Resumed
+from torrent_peer.session.options import Ending, SessionOptions, TorrentOptions
+from torrent_peer.session.session import Session, open_session
+from torrent_peer.session.status import TorrentStatus
+from torrent_peer.session.torrent import TorrentRun
+from torrent_peer.storage.errors import Kind
+from torrent_peer.wire.severity import Severity
+
+GRACE: Final = 5.0
+"""Seconds for saving and for the trackers after the first signal."""
+FORCED_GRACE: Final = 1.0
+"""Seconds for closing files after the second; then the process is gone."""
+ENDINGS: Final = {
+    Ending.COMPLETE: Exit.DONE,
+    Ending.STALLED: Exit.STALLED,
+    Ending.NOBODY: Exit.NOBODY,
+    Ending.DISK: Exit.DISK,
+}
+
+
+@frozen
+class Job:
+    """One torrent to fetch."""
+
+    torrent: Torrent
+    options: TorrentOptions
+
+
+@frozen(kw_only=True)
+class Plan:
+    """Everything one `download` does."""
+
+    session: SessionOptions
+    jobs: tuple[Job, ...]
+    root: Path
+    on_done: tuple[str, ...] | None = None
+    stop_after: float | None = None
+    fail_on: Severity | None = None
+
+
+@define(eq=False)
+class Download:
+    """One torrent while it runs, and what became of it."""
+
+    job: Job
+    path: Path
+    began: float
+    tally: Tally = field(factory=Tally)
+    checked: float | None = None
+    """The share hashed while what is on disk is checked."""
+    completed: bool = False
+    over: trio.Event = field(factory=trio.Event)
+    """Set when there is nothing more to fetch, or the run is over."""
+    run: TorrentRun | None = None
+    ending: Ending | None = None
+    exit: Exit = Exit.DONE
+
+    @property
+    def key(self) -> str:
+        """The info-hash in hex."""
+        return self.job.torrent.info_hash.hex()
+
+    def status(self) -> TorrentStatus:
+        """How it is doing."""
+        assert self.run is not None
+        return self.run.status()
+
+
+def download(plan: Plan, settings: Settings, output: Output) -> Exit:
+    """Run the plan; the process's exit code. Raises CliError, and OSError when no port can be had."""
+    if settings.transcript is None:
+        return trio.run(Downloads(plan, settings, output).run)
+    with Transcript(settings.transcript, output.note) as transcript:
+        return trio.run(Downloads(plan, settings, output, transcript).run)
+
+
+class Downloads:
+    """The torrents of one plan, in one session."""
+
+    def __init__(self, plan: Plan, settings: Settings, output: Output, transcript: Transcript | None = None) -> None:
+        self._plan = plan
+        self._output = output
+        self._transcript = transcript
+        self._progress: Progress = choose_progress(settings, output)
+        self._json = settings.json
+        self._all: list[Download] = []
+        self._stopped: Exit | None = None
+        self._forced = trio.CancelScope()
+        self._background: trio.Nursery | None = None
+
+    async def run(self) -> Exit:
+        """Fetch everything; the exit code."""
+        with self._forced:
+            async with open_session(self._plan.session) as session:
+                if session.port is not None:
+                    self._tell(Listening(session.port))
+                with self._progress:
+                    await self._fetch(session)
+                for each in self._all:
+                    self._sum_up(each)
+        return self._exit_code()
+
+    async def _fetch(self, session: Session) -> None:
+        async with trio.open_nursery() as background:
+            self._background = background
+            background.start_soon(self._obey_signals)
+            async with trio.open_nursery() as work:
+                for job in self._plan.jobs:
+                    work.start_soon(self._follow, self._start(session, job))
+                background.start_soon(self._show)
+                background.start_soon(self._keep_telling)
+                if self._plan.stop_after is not None:
+                    background.start_soon(self._limit, self._plan.stop_after)
+            background.cancel_scope.cancel()
+        if self._all:
+            self._progress.show([each.status() for each in self._all], [None] * len(self._all))
+
+    def _start(self, session: Session, job: Job) -> Download:
+        torrent = job.torrent
+        path = self._plan.root / torrent.files[0].path.parts[0]
+        each = Download(job, path, trio.current_time())
+        self._all.append(each)
+        fields = {"name": torrent.name, "size": torrent.content_length, "root": str(self._plan.root)}
+        files = sum(not file.padding for file in torrent.files)
+        self._output.event(ndjson.envelope("added", at=time.time(), torrent=each.key, files=files, **fields))
+        for warning in torrent.warnings:
+            self._output.note(f"{torrent.name}: {warning}", level=1)
+        each.run = session.add(torrent, self._plan.root, job.options, lambda event: self._take(each, event))
+        return each
+
+    def _take(self, each: Download, event: Event) -> None:
+        """What the torrent tells."""
+        if isinstance(event, MessageSeen):
+            if self._transcript is not None:
+                self._transcript.take(event, each.key)
+            return
+        each.tally.take(event)
+        if isinstance(event, CheckProgress):
+            each.checked = event.done / event.total if event.total else None
+        elif isinstance(event, Resumed):
+            each.checked = None
+        elif isinstance(event, Completed):
+            each.completed = True
+            each.over.set()
+        self._tell(event, each)
+
+    def _tell(self, event: Event, each: Download | None = None) -> None:
+        if self._json:
+            self._output.event(ndjson.as_event(event, at=time.time(), torrent=each.key if each else None))
+        narrated = narrate(event)
+        if narrated is not None:
+            level, line = narrated
+            name = f"{each.job.torrent.name}: " if each is not None and len(self._plan.jobs) > 1 else ""
+            self._output.note(name + line, level=level)
+
+    async def _follow(self, each: Download) -> None:
+        """Wait for one torrent's end, and for what is to be done about it."""
+        assert each.run is not None
+        async with trio.open_nursery() as nursery:
+            if self._plan.on_done is not None:
+                nursery.start_soon(self._done_hook, each, self._plan.on_done)
+            each.ending = await each.run.finished()
+            each.over.set()
+
+    async def _done_hook(self, each: Download, words: tuple[str, ...]) -> None:
+        await each.over.wait()
+        if not each.completed:
+            return
+        finished = Finished(each.job.torrent.name, each.path, each.key)
+        try:
+            await trio.to_thread.run_sync(run_on_done, words, finished, abandon_on_cancel=True)
+        except CliError as error:
+            self._output.note(str(error))
+            each.exit = error.code
+
+    # ── watching ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _show(self) -> None:
+        while True:
+            self._progress.show([each.status() for each in self._all], [each.checked for each in self._all])
+            await trio.sleep(self._progress.interval)
+
+    async def _keep_telling(self) -> None:
+        """`progress` events for programs; and stop when nobody reads them any more."""
+        while self._json and not self._output.reader_gone:
+            await trio.sleep(JSON_INTERVAL)
+            for each in self._all:
+                fields = ndjson.progress_fields(each.status())
+                self._output.event(ndjson.envelope("progress", at=time.time(), torrent=each.key, **fields))
+        if self._json:
+            self._stop(Exit.ERROR)
+
+    # ── stopping ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _obey_signals(self) -> None:
+        with trio.open_signal_receiver(*CODES) as received:
+            async for number in received:
+                if self._stopped in (Exit.INTERRUPTED, Exit.TERMINATED):
+                    self._leave_now()
+                self._output.note("stopping: saving, and telling the trackers; once more leaves at once")
+                self._stop(CODES[Signals(number)])
+
+    async def _limit(self, seconds: float) -> None:
+        await trio.sleep(seconds)
+        if any(each.ending is None for each in self._all):
+            self._output.note(f"stopping: --stop-after {seconds:g} s is over")
+            self._stop(Exit.LIMIT)
+
+    def _stop(self, code: Exit) -> None:
+        assert self._background is not None
+        self._stopped = code
+        for each in self._all:
+            assert each.run is not None
+            each.run.stop()
+        self._background.start_soon(self._grace)
+
+    async def _grace(self) -> None:
+        await trio.sleep(GRACE)
+        self._leave_now()
+
+    def _leave_now(self) -> None:
+        force_exit_after(FORCED_GRACE, self._stopped or Exit.ERROR)
+        self._forced.cancel()
+
+    # ── what became of it ────────────────────────────────────────────────────────────────────────────────────────
+
+    def _sum_up(self, each: Download) -> None:
+        assert each.run is not None
+        assert each.ending is not None
+        each.exit = each.exit or self._exit_of(each, each.ending)
+        status, seconds = each.status(), trio.current_time() - each.began
+        lines = summarise(
+            status, each.tally, ending=each.ending, detail=each.run.ending_detail, seconds=seconds, path=each.path
+        )
+        for line in lines:
+            self._output.result(line)
+        fields = ndjson.done_fields(
+            status,
+            path=each.path,
+            ending=each.ending.value,
+            detail=each.run.ending_detail,
+            exit_code=int(each.exit),
+            seconds=round(seconds, 3),
+            peers_used=len(each.tally.senders),
+            conversations=conversations(each.tally),
+            rules=dict(each.tally.rules),
+            reasons=why_stalled(status, each.tally) if each.ending in (Ending.STALLED, Ending.NOBODY) else [],
+        )
+        self._output.event(ndjson.envelope("done", at=time.time(), torrent=each.key, **fields))
+        if each.ending is Ending.DISK:
+            self._output.complain(each.run.ending_detail)
+
+    def _exit_of(self, each: Download, ending: Ending) -> Exit:
+        if ending is Ending.STOPPED:
+            if each.completed and self._stopped is Exit.LIMIT:
+                return Exit.DONE
+            return self._stopped or Exit.LIMIT
+        if ending is Ending.DISK:
+            error = each.run.storage_error if each.run is not None else None
+            return Exit.OVERWRITE if error is not None and error.kind is Kind.EXISTS else Exit.DISK
+        fail_on = self._plan.fail_on
+        if (
+            ending is Ending.COMPLETE
+            and fail_on is not None
+            and any(severity.gravity >= fail_on.gravity for severity in each.tally.severities)
+        ):
+            return Exit.FINDINGS
+        return ENDINGS[ending]
+
+    def _exit_code(self) -> Exit:
+        """The first that is not 0, in the order of the command line; a signal's own code comes before all."""
+        if self._stopped not in (None, Exit.LIMIT):
+            return self._stopped
+        return next((each.exit for each in self._all if each.exit), Exit.DONE)

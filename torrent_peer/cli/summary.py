@@ -1,0 +1,116 @@
+"""The last words about a torrent: size, time, rate, who helped, how conversations ended, why it stalled."""
+
+from pathlib import Path
+from typing import Final
+
+from torrent_peer.cli.progress import percent
+from torrent_peer.cli.tally import End, Tally
+from torrent_peer.cli.units import count, format_duration, format_rate, format_size
+from torrent_peer.session.farewell import Cause
+from torrent_peer.session.options import Ending
+from torrent_peer.session.status import TorrentStatus
+from torrent_peer.wire.errors import Severity
+
+MAX_LINES: Final = 8
+"""Of each list; the rest is counted."""
+INDENT: Final = "  "
+
+
+def summarise(
+    status: TorrentStatus, tally: Tally, *, ending: Ending, detail: str, seconds: float, path: Path
+) -> list[str]:
+    """The lines, not yet escaped."""
+    lines = [f"{status.name}: {_headline(status, ending, detail)}"]
+    lines += [INDENT + line for line in _figures(status, tally, seconds)]
+    if tally.ends:
+        lines.append(f"{INDENT}conversations ended: {sum(tally.ends.values())}")
+        lines += [INDENT * 2 + line for line in _ends(tally)]
+    if tally.rules:
+        lines.append(f"{INDENT}rules bent: {_rules(tally)}")
+    if ending in (Ending.STALLED, Ending.NOBODY):
+        lines.append(f"{INDENT}why:")
+        lines += [INDENT * 2 + line for line in why_stalled(status, tally)]
+    lines.append(f"{INDENT}{'saved in' if ending is Ending.COMPLETE else 'kept in'} {path}")
+    return lines
+
+
+def why_stalled(status: TorrentStatus, tally: Tally) -> list[str]:
+    """What the evidence says, most telling first; never empty."""
+    lines = [status.why_slow] if status.why_slow else []
+    lines += [f"tracker {url}: {error}" for url, error in tracker_errors(status, tally).items()]
+    if status.peers:
+        choking = sum("d" in peer.flags for peer in status.peers)
+        lines.append(
+            f"{count(len(status.peers), 'peer')} connected, {choking} of them with data we want but choking us"
+        )
+    elif status.known_peers:
+        lines.append(f"{count(status.known_peers, 'address', 'addresses')} known, none connected")
+    else:
+        lines.append("no peer is known; name one with --peer or a tracker with --tracker")
+    lines += [f"peers left, probably: {reason}" for reason in tally.ranked_reasons[:3]]
+    return lines[:MAX_LINES]
+
+
+def tracker_errors(status: TorrentStatus, tally: Tally) -> dict[str, str]:
+    """Tracker → its last error, as the status and the events tell."""
+    errors = {tracker.url: tracker.last_error for tracker in status.trackers if tracker.last_error}
+    return {**tally.tracker_errors, **errors}
+
+
+def conversations(tally: Tally) -> dict[str, int]:
+    """Cause → how many ended so."""
+    causes: dict[str, int] = {}
+    for end, number in tally.ends.items():
+        causes[end.cause.value] = causes.get(end.cause.value, 0) + number
+    return causes
+
+
+def _headline(status: TorrentStatus, ending: Ending, detail: str) -> str:
+    if ending is Ending.COMPLETE:
+        return "complete and verified"
+    share = f"{percent(status):.1f}% of {format_size(status.wanted)}"
+    return f"{ending.value} at {share}" + (f": {detail}" if detail not in ("", ending.value) else "")
+
+
+def _figures(status: TorrentStatus, tally: Tally, seconds: float) -> list[str]:
+    rate = f" ({format_rate(status.downloaded / seconds)})" if seconds > 0 and status.downloaded else ""
+    took = f"{format_size(status.wanted)} wanted, {format_size(status.downloaded)} received"
+    lines = [f"{took} in {format_duration(seconds)}{rate}, {format_size(status.uploaded)} uploaded"]
+    if status.wasted:
+        lines[0] += f", {format_size(status.wasted)} wasted"
+    if status.hash_failures:
+        lines.append(f"{count(status.hash_failures, 'piece')} came wrong and were fetched again")
+    senders = len(tally.senders | {peer.address for peer in status.peers if peer.download_rate > 0})
+    lines.append(f"peers: {senders} sent data, {len(tally.connected)} talked, {status.known_peers} known")
+    return lines
+
+
+def _ends(tally: Tally) -> list[str]:
+    ranked = sorted(tally.ends.items(), key=lambda item: (-item[1], item[0].cause.value, item[0].detail))
+    lines = [f"{number} × {_end(end)}" for end, number in ranked[:MAX_LINES]]
+    rest = sum(number for _, number in ranked[MAX_LINES:])
+    return [*lines, f"{rest} × in other ways"] if rest else lines
+
+
+def _end(end: End) -> str:
+    words = {
+        Cause.CLOSED: "closed by the peer without a word",
+        Cause.CUT: "cut off inside a message",
+        Cause.RESET: "reset",
+        Cause.VIOLATION: "closed by us for breaking rule",
+        Cause.OUR_FAULT: "closed by our own fault, please report",
+        Cause.SELF: "it was ourselves",
+        Cause.DUPLICATE: "a second connection to the same peer",
+        Cause.SHUTDOWN: "open until the end",
+    }.get(end.cause, end.cause.value)
+    separator = " " if end.cause is Cause.VIOLATION else ": "
+    return f"{words}{separator}{end.detail}" if end.detail else words
+
+
+def _rules(tally: Tally) -> str:
+    ranked = sorted(tally.rules.items(), key=lambda item: (-item[1], item[0]))
+    shown = ", ".join(f"{rule} ×{number}" if number > 1 else rule for rule, number in ranked[:MAX_LINES])
+    kinds = [
+        count(tally.severities[severity], severity.name.lower()) for severity in Severity if tally.severities[severity]
+    ]
+    return f"{shown} ({', '.join(kinds)})"
