@@ -10,7 +10,7 @@ from typing import Final
 from torrent_peer.core.block import Block
 from torrent_peer.core.geometry import Geometry
 from torrent_peer.core.ids import InfoHash, PeerId
-from torrent_peer.wire import codec
+from torrent_peer.wire import codec, hot
 from torrent_peer.wire.errors import Finding, LocalProtocolError, RemoteProtocolError
 from torrent_peer.wire.events import NEED_DATA, EndOfStream, InfoHashReceived, NeedData, Refused
 from torrent_peer.wire.frame_limits import FrameLimits
@@ -19,7 +19,7 @@ from torrent_peer.wire.handshake import HandshakeReader
 from torrent_peer.wire.legality import Legality
 from torrent_peer.wire.messages import ExtendedHandshake, Handshake, Message, Piece, Request
 from torrent_peer.wire.policy import Action, Profile, decide
-from torrent_peer.wire.recent import Recent
+from torrent_peer.wire.recent import KEPT, Recent
 from torrent_peer.wire.reserved import Reserved
 from torrent_peer.wire.rules import RULES
 from torrent_peer.wire.side import Side
@@ -80,8 +80,11 @@ class PeerConnection:
         self._request_queue = request_queue
         self._extensions = dict(extensions or {})
         self._own_ids = own_ids
+        self._remember = self.recent.append
         self._their_side = side.other
         self._legality = Legality(info_hash=info_hash, geometry=geometry)
+        self._incoming = self._legality.direction(self._their_side)
+        self._outgoing = self._legality.direction(side)
         self.ours: Final[SideState] = self._legality.state.of(side)
         """What we have declared."""
         self.theirs: Final[SideState] = self._legality.state.of(self._their_side)
@@ -189,10 +192,15 @@ class PeerConnection:
             return self._next_of_handshake(self._reader)
         framer = self._framer
         while self._violation is None and (message := framer.next_message()) is not None:
+            # Blocks and requests take the short way: nearly all messages leave here.
+            if self.on_message is None:
+                if type(message) is Piece and hot.take_answer(self._incoming, message.block):
+                    self._remember((self._their_side, framer.offset, message.block))
+                    return message
+                if type(message) is Request and hot.take_request(self._incoming, message.block):
+                    self._remember((self._their_side, framer.offset, message))
+                    return message
             findings = self._legality.admit(self._their_side, message, crossed=True, offset=framer.offset)
-            if not findings and type(message) is Piece and self.on_message is None:
-                self.recent.note_block(self._their_side, framer.offset, message.block)
-                return message
             event = self._received_message(message, framer.offset, findings)
             if event is not None:
                 return event
@@ -259,12 +267,16 @@ class PeerConnection:
 
     def send_requests(self, blocks: Sequence[Block]) -> bytes:
         """The bytes of a request for each block, all or none. Raises LocalProtocolError when one is not legal."""
-        admit, side = self._legality.admit_request, self.side
+        way = self._outgoing
         for done, block in enumerate(blocks):
-            if findings := admit(side, block):
-                self._legality.withdraw(side, blocks[:done])
+            if hot.take_request(way, block):
+                continue
+            if findings := self._legality.admit(self.side, Request(block), crossed=False):
+                self._legality.withdraw(self.side, blocks[:done])
                 raise LocalProtocolError(findings[0])
-        for block in blocks:
+        told = len(blocks) if self.on_message is not None else min(len(blocks), KEPT)
+        self._sent += (len(blocks) - told) * codec.REQUEST_LENGTH
+        for block in blocks[len(blocks) - told :]:
             self._said(Request(block), codec.REQUEST_LENGTH)
         return codec.encode_requests(blocks)
 
@@ -273,9 +285,14 @@ class PeerConnection:
 
         Raises LocalProtocolError when it is not legal.
         """
-        if findings := self._legality.admit_answer(self.side, block):
-            raise LocalProtocolError(findings[0])
-        self._said(Piece(block, b""), codec.PIECE_HEADER_LENGTH + block.length)
+        if self.on_message is None and hot.take_answer(self._outgoing, block):
+            self._remember((self.side, self._sent, block))
+            self._sent += codec.PIECE_HEADER_LENGTH + block.length
+        else:
+            message = Piece(block, b"")
+            if findings := self._legality.admit(self.side, message, crossed=False, offset=self._sent):
+                raise LocalProtocolError(findings[0])
+            self._said(message, codec.PIECE_HEADER_LENGTH + block.length)
         return codec.piece_header(block)
 
     def may_send(self, message: Message) -> Finding | None:

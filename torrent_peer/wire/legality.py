@@ -6,11 +6,11 @@ Never told which side is us, and knows no bytes and no clocks. `check` changes n
 from collections.abc import Sequence
 from typing import Final
 
-from torrent_peer.core.block import BLOCK_LENGTH, Block
+from torrent_peer.core.block import Block
 from torrent_peer.core.geometry import Geometry
 from torrent_peer.core.ids import InfoHash
 from torrent_peer.core.piece_set import PieceSet
-from torrent_peer.wire import effects
+from torrent_peer.wire import effects, hot
 from torrent_peer.wire.errors import Finding
 from torrent_peer.wire.messages import Message, Piece, Request
 from torrent_peer.wire.phases import PHASES, Phase
@@ -41,7 +41,7 @@ class Legality:
 
         `offset` is only handed on to the findings. Changes nothing.
         """
-        way, kind = self._way(sender), type(message)
+        way, kind = self.direction(sender), type(message)
         rules = RULES.for_message(kind, crossed=crossed)
         if kind not in PHASES[way.sender.phase]:
             rules = RULES.for_turn(kind) + rules
@@ -49,45 +49,33 @@ class Legality:
 
     def apply(self, sender: Side, message: Message, *, crossed: bool) -> None:
         """The message counts as said, legal or not."""
-        effects.apply(self._way(sender), message, crossed=crossed)
+        effects.apply(self.direction(sender), message, crossed=crossed)
 
     def admit(self, sender: Side, message: Message, *, crossed: bool, offset: int | None = None) -> Sequence[Finding]:
         """`check`, and `apply` if there is nothing to find."""
-        way = self._dialing if sender is Side.DIALER else self._listening
-        kind = type(message)
-        if kind is Piece and self._is_plain_answer(way, message.block):  # type: ignore[union-attr]
-            return NOTHING
-        if kind is Request and self._is_plain_request(way, message.block, crossed):  # type: ignore[union-attr]
-            return NOTHING
+        way = self.direction(sender)
+        match message:
+            case Piece(block) if hot.take_answer(way, block):
+                return NOTHING
+            case Request(block) if hot.take_request(way, block):
+                return NOTHING
         findings = self.check(sender, message, crossed=crossed, offset=offset)
         if not findings:
             effects.apply(way, message, crossed=crossed)
         return findings
 
-    def admit_answer(self, sender: Side, block: Block) -> Sequence[Finding]:
-        """`admit` for a piece that is about to be written and whose data is elsewhere."""
-        if self._is_plain_answer(self._way(sender), block):
-            return NOTHING
-        return self.admit(sender, Piece(block, b""), crossed=False)
-
-    def admit_request(self, sender: Side, block: Block) -> Sequence[Finding]:
-        """`admit` for a request that is about to be written."""
-        if self._is_plain_request(self._way(sender), block, False):
-            return NOTHING
-        return self.admit(sender, Request(block), crossed=False)
-
     def withdraw(self, sender: Side, blocks: Sequence[Block]) -> None:
         """Undo the requests last applied: they were not written after all."""
         for block in blocks:
-            self._way(sender).sender.requests.withdraw(block)
+            self.direction(sender).sender.requests.withdraw(block)
 
     def refuse(self, sender: Side, request: Request) -> None:
         """The request counts as said, but will not be served."""
-        effects.refuse(self._way(sender), request)
+        effects.refuse(self.direction(sender), request)
 
     def pass_over(self, sender: Side, message: Message) -> None:
         """The message counts as not said, but for the turn it took."""
-        effects.take_turn(self._way(sender), type(message))
+        effects.take_turn(self.direction(sender), type(message))
 
     def close(self, *sides: Side) -> None:
         """These sides say nothing more."""
@@ -111,47 +99,9 @@ class Legality:
             sender.availability_updates, sender.allowed_fast_said = updates, said
         return findings
 
-    def _way(self, sender: Side) -> Direction:
+    def direction(self, sender: Side) -> Direction:
+        """What `sender` says to the other side."""
         return self._dialing if sender is Side.DIALER else self._listening
-
-    def _is_plain_answer(self, way: Direction, block: Block) -> bool:
-        """The receive path: a block somebody waits for, from a side that does not choke, breaks no rule.
-
-        What was requested lies inside its piece, so the structural rules hold as well. Applies it.
-        """
-        sender, asker = way.sender, way.receiver
-        if sender.choking or sender.phase is not Phase.ACTIVE or block not in asker.requests.live:
-            return False
-        if asker.heard:
-            ring = effects.ring_size(server=sender, asker=asker, fast=way.state.fast)
-            return asker.requests.answer(block, ring=ring)
-        return asker.requests.answer(block)
-
-    def _is_plain_request(self, way: Direction, block: Block, crossed: bool) -> bool:
-        """The sending path: the ordinary request breaks no rule. Applies it."""
-        asker, server, geometry = way.sender, way.receiver, way.state.geometry
-        ledger, (piece, begin, length) = asker.requests, block
-        if (
-            server.choking
-            or not asker.interested
-            or asker.phase is not Phase.ACTIVE
-            or geometry is None
-            or server.pieces is None
-            or piece not in server.pieces
-            or length > BLOCK_LENGTH
-            or begin % BLOCK_LENGTH
-            or block in ledger.live
-            or ledger.zombies
-            or ledger.total >= server.request_queue
-        ):
-            return False
-        size = geometry.piece_length if piece < geometry.piece_count - 1 else geometry.last_piece_length
-        if (length != BLOCK_LENGTH and begin + length != size) or begin + length > size or length == 0:
-            return False
-        if server.heard:
-            ledger.note_asked(block)
-        ledger.request(block)
-        return True
 
 
 def _judge(

@@ -22,7 +22,7 @@ from torrent_peer.wire.wording import in_short
 
 KEPT: Final = 32
 """Messages kept."""
-_BULKY: Final = (Bitfield, Extended, ExtendedHandshake, Handshake, Malformed, Unknown)
+_BULKY: Final = frozenset({Bitfield, Extended, ExtendedHandshake, Handshake, Malformed, Unknown})
 
 
 @frozen
@@ -42,20 +42,18 @@ class Said:
 class Recent:
     """A ring of messages. What is kept of each is small, and never a view of somebody's buffer."""
 
-    __slots__ = ("_ring",)
+    __slots__ = ("_ring", "append")
 
     def __init__(self) -> None:
         self._ring: deque[tuple[Side, int, Message | Block | str]] = deque(maxlen=KEPT)
+        self.append: Final = self._ring.append
+        """(sender, offset, block): remember a `Piece` the cheap way, for the receive path."""
 
     def note(self, sender: Side, offset: int, message: Message) -> None:
         """Remember a message."""
         kind = type(message)
         kept = message.block if kind is Piece else in_short(message) if kind in _BULKY else message  # type: ignore[union-attr]
-        self._ring.append((sender, offset, kept))
-
-    def note_block(self, sender: Side, offset: int, block: Block) -> None:
-        """Remember a `Piece`: the cheap way, for the receive path."""
-        self._ring.append((sender, offset, block))
+        self.append((sender, offset, kept))
 
     def last_of(self, sender: Side) -> str | None:
         """The last thing this side said, in short form."""
