@@ -1,0 +1,68 @@
+"""Which requests will hardly be answered any more (legality LV-03): those of a silent peer, and those it passed over."""
+
+from collections.abc import Container, Sequence
+from typing import Final
+
+from torrent_peer.core.block import Block
+
+REQUEST_TIMEOUT: Final = 60.0
+"""Seconds. libtorrent and aria2: 60."""
+
+
+class RequestAges:
+    """The requests outstanding with one peer, by the time they were sent.
+
+    A slow peer that answers in order never has an overdue request, however long its queue takes: requests are overdue
+    when nothing at all has come for `REQUEST_TIMEOUT`, or when they are that old and one sent later was answered.
+    Nothing is done per block but in `overdue`.
+    """
+
+    def __init__(self) -> None:
+        self._batches: list[tuple[float, Sequence[Block]]] = []
+        self._passed: list[tuple[float, Block]] = []
+        self._heard = 0.0
+        self.is_snubbing = False
+        """Whether it owed us blocks and sent none for `REQUEST_TIMEOUT`; until it sends one."""
+
+    def asked(self, blocks: Sequence[Block], *, now: float) -> None:
+        """Requests were sent, in this order. The sequence is kept, not copied."""
+        if not self._batches and not self._passed:
+            self._heard = now
+        self._batches.append((now, blocks))
+
+    def heard(self, *, now: float) -> None:
+        """Blocks have come; call it once per buffer."""
+        self._heard = now
+        self.is_snubbing = False
+
+    def forget(self) -> None:
+        """Nothing is outstanding any more: the peer has choked us, say."""
+        self._batches = []
+        self._passed = []
+
+    def overdue(self, outstanding: Container[Block], *, now: float) -> list[Block]:
+        """The requests to give up, each reported once; `outstanding` are those not answered.
+
+        To be called about once a second; O(outstanding and answered since the last call).
+        """
+        passed = [entry for entry in self._passed if entry[1] in outstanding]
+        waiting: list[tuple[float, Sequence[Block]]] = []
+        answered_later = False
+        for asked, blocks in reversed(self._batches):
+            pending: list[Block] = []
+            for block in reversed(blocks):
+                if block not in outstanding:
+                    answered_later = True
+                elif answered_later:
+                    passed.append((asked, block))
+                else:
+                    pending.append(block)
+            if pending:
+                waiting.append((asked, pending[::-1]))
+        self._batches = waiting[::-1]
+        if (waiting or passed) and now - self._heard >= REQUEST_TIMEOUT:
+            self.is_snubbing = True
+            self.forget()
+            return [block for _, block in passed] + [block for _, blocks in waiting[::-1] for block in blocks]
+        self._passed = [entry for entry in passed if now - entry[0] < REQUEST_TIMEOUT]
+        return [block for asked, block in passed if now - asked >= REQUEST_TIMEOUT]
