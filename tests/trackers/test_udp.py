@@ -145,7 +145,13 @@ def test_a_cut_off_peer_is_left_out_and_noted() -> None:
     assert answer.oddities == ("its compact peers end with 5 bytes that are no whole entry of 6",)
 
 
-@pytest.mark.parametrize("length", range(8, 20))
+def test_opentrackers_way_of_refusing_a_torrent_is_understood() -> None:
+    with pytest.raises(TrackerError) as caught:
+        udp.read_announce_response(bytes.fromhex("0000000100000005"), ipv6=False)
+    assert str(caught.value) == "it answered with nothing, as opentracker does for a torrent it does not track"
+
+
+@pytest.mark.parametrize("length", range(9, 20))
 def test_a_truncated_announce_response_is_none(length: int) -> None:
     packet = udp.announce_response(transaction=5, interval=900, leechers=0, seeders=0, peers=[], ipv6=False)[:length]
     with pytest.raises(TrackerError) as caught:

@@ -92,6 +92,10 @@ def read_connect_response(packet: bytes) -> int:
 
 def read_announce_response(packet: bytes, *, ipv6: bool, intervals: Intervals = DEFAULT_INTERVALS) -> AnnounceResponse:
     """`ipv6`: whether it came over IPv6, where peers have 18 bytes. Raises TrackerError when the packet is cut off."""
+    if len(packet) == _HEADER.size:
+        raise TrackerError(
+            "it answered with nothing, as opentracker does for a torrent it does not track", answered=True
+        )
     _at_least(packet, _ANNOUNCE_RESPONSE.size, "an announce answer")
     _, _, interval, leechers, seeders = _ANNOUNCE_RESPONSE.unpack_from(packet)
     oddities: list[str] = []
