@@ -98,5 +98,5 @@ def _left(status: TorrentStatus, share: float | None) -> str:
     if share is not None:
         return "checking"
     if status.state in (State.SEEDING, State.STOPPING, State.ENDED):
-        return status.state.value
+        return str(status.state.value)
     return format_duration(status.eta) if status.eta is not None else "–"

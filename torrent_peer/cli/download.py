@@ -9,7 +9,7 @@ from torrent_peer.cli.errors import CliError
 from torrent_peer.cli.exits import Exit
 from torrent_peer.cli.on_done import parse_on_done
 from torrent_peer.cli.options import FILE, command, option, settings_of
-from torrent_peer.cli.params import parse_address, parse_patience, parse_selection
+from torrent_peer.cli.params import Listen, parse_address, parse_patience, parse_selection
 from torrent_peer.cli.peer_table import flags_help
 from torrent_peer.cli.units import parse_duration
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from torrent_peer.session.options import SessionOptions
 
 DIRECTORY = click.Path(file_okay=False, path_type=Path)
+DEFAULT_PORTS = (*range(6881, 6890), 0)
+"""The customary ones, then any."""
 SEVERITIES = ("violation", "deviation", "redundant")
 
 
@@ -51,7 +53,7 @@ SEVERITIES = ("violation", "deviation", "redundant")
 @option("--strict", is_flag=True, help="Close on deviations deployed clients are known for, too.")
 @option("--fail-on", type=click.Choice(SEVERITIES), help="Exit 10 when peers broke rules at this level or above.")
 @click.pass_context
-def download_command(ctx: click.Context, torrents: tuple[str, ...], **flags: Any) -> int:  # noqa: ANN401
+def download_command(ctx: click.Context, /, torrents: tuple[str, ...], **flags: Any) -> int:  # noqa: ANN401
     """Fetch each TORRENT, verify it, and exit.
 
     TORRENT is a path, an http(s) URL, or '-' for standard input; several are fetched side by side.
@@ -102,9 +104,10 @@ def session_options(settings: "Settings", *, strict: bool) -> "SessionOptions":
     from torrent_peer.session.options import SessionOptions
     from torrent_peer.wire.policy import Profile
 
-    listen = {"listen_host": settings.listen.host, "listen_ports": settings.listen.ports} if settings.listen else {}
+    listen = settings.listen or Listen(None, DEFAULT_PORTS)
     return SessionOptions(
-        **listen,
+        listen_host=listen.host,
+        listen_ports=listen.ports,
         bind=settings.bind,
         download_limit=settings.download_limit,
         upload_limit=settings.upload_limit,

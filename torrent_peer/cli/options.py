@@ -72,6 +72,7 @@ def command(
     name: str,
     *,
     network: bool = False,
+    more_help: str = "",
     **attrs: Any,  # noqa: ANN401  # as click has it
 ) -> Callable[[Callable[..., Any]], click.Command]:
     """Declare a subcommand: it takes the global options too, and its help ends with the exit codes."""

@@ -2,8 +2,8 @@
 
 import sys
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
-from typing import Final, Protocol
+from types import TracebackType
+from typing import Final, Protocol, Self
 
 from torrent_peer.cli.escape import to_json
 from torrent_peer.cli.output import Output
@@ -19,7 +19,7 @@ JSON_INTERVAL: Final = 1.0
 NEVER: Final = 3600.0
 
 
-class Progress(AbstractContextManager["Progress", None], Protocol):
+class Progress(Protocol):
     """Something that shows progress; a context manager."""
 
     interval: float
@@ -27,6 +27,12 @@ class Progress(AbstractContextManager["Progress", None], Protocol):
 
     def show(self, statuses: Sequence[TorrentStatus], checked: Sequence[float | None]) -> None:
         """Show how the torrents are doing; `checked` is the share hashed of each that is being checked."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
 
 
 def choose_progress(settings: Settings, output: Output) -> Progress:
@@ -43,10 +49,18 @@ def choose_progress(settings: Settings, output: Output) -> Progress:
     return JsonProgress() if kind == "json" else NoProgress()
 
 
-class NoProgress(nullcontext["Progress"]):
+class NoProgress:
     """Shows nothing."""
 
     interval = NEVER
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing to put away."""
 
     def show(self, statuses: Sequence[TorrentStatus], checked: Sequence[float | None]) -> None:
         """Nothing."""
@@ -58,7 +72,6 @@ class LineProgress(NoProgress):
     interval = LINE_INTERVAL
 
     def __init__(self, settings: Settings, output: Output) -> None:
-        super().__init__()
         self._verbose = settings.verbose
         self._output = output
 
