@@ -24,7 +24,7 @@ make_venv() {
     fi
     wanted="$PWD $(cat pyproject.toml)"
     if [ ! -e "$stamp" ] || [ "$(cat "$stamp")" != "$wanted" ]; then
-        .venv/bin/pip install --quiet --disable-pip-version-check -e ".${extra:+[$extra]}" >&2
+        .venv/bin/python -m pip install --quiet --disable-pip-version-check -e ".${extra:+[$extra]}" >&2
         printf '%s' "$wanted" >"$stamp"
     fi
 }
