@@ -1,0 +1,93 @@
+"""One conversation from its first byte to its farewell: the loop every peer's task runs."""
+
+from typing import Protocol
+
+import trio
+from attrs import evolve
+
+from torrent_peer.session.farewell import Cause, EndedBy, Farewell
+from torrent_peer.session.peer import Peer
+from torrent_peer.session.rate_limit import RateLimit
+from torrent_peer.session.reasons import Evidence, Signal, Stage, explain
+from torrent_peer.wire.connection import NEED_DATA, EndOfStream, Refused
+from torrent_peer.wire.errors import RemoteProtocolError
+from torrent_peer.wire.messages import Message
+
+
+class Owner(Protocol):
+    """What the torrent does for a conversation."""
+
+    download_limit: RateLimit
+
+    def handle(self, peer: Peer, event: Message | Refused) -> None:
+        """Act on one judged message."""
+
+    def after_buffer(self, peer: Peer, length: int, *, now: float) -> None:
+        """Everything in one received buffer has been handled."""
+
+    def note_findings(self, peer: Peer) -> None:
+        """Pass on what the referee noted."""
+
+    def forget(self, peer: Peer) -> None:
+        """The conversation is over."""
+
+    def evidence(self, peer: Peer, signal: Signal, stage: Stage) -> Evidence:
+        """What is known about a conversation that ended without a word."""
+
+
+async def converse(peer: Peer, owner: Owner) -> Farewell:
+    """Talk until one side ends it. Never raises but for bugs and cancellation from above."""
+    farewell: Farewell | None = None
+    try:
+        with peer.scope:
+            farewell = await _talk(peer, owner)
+    except RemoteProtocolError as error:
+        cause = Cause.SELF if error.violation.rule == "HS-10" else Cause.VIOLATION
+        farewell = peer.farewell(cause, str(error), finding=error.violation)
+    except OSError as error:
+        farewell = _silent_end(peer, owner, Signal.RST, Cause.RESET, error.strerror or str(error))
+    finally:
+        owner.note_findings(peer)
+        # From here on nobody may say anything more to it.
+        peer.ending = peer.ending or farewell or peer.farewell(Cause.SHUTDOWN, "the torrent ended")
+        owner.forget(peer)
+        await peer.transport.aclose()
+    return peer.ending
+
+
+async def _talk(peer: Peer, owner: Owner) -> Farewell | None:
+    """The receive loop: every buffer is worked through before anything else is awaited."""
+    connection, transport, clocks = peer.connection, peer.transport, peer.clocks
+    peer.greet(now=clocks.connected)
+    length = 0
+    while True:
+        while (event := connection.next_event()) is not NEED_DATA:
+            if type(event) is EndOfStream:
+                return _end_of_stream(peer, owner, event)
+            owner.handle(peer, event)  # type: ignore[arg-type]  # the listener's own events end before this loop begins
+            if peer.ending is not None:
+                return None
+        owner.after_buffer(peer, length, now=clocks.received)
+        if length:
+            await owner.download_limit.take(length)
+        data = await transport.receive()
+        length = len(data)
+        clocks.received = trio.current_time()
+        connection.receive_data(data)
+
+
+def _end_of_stream(peer: Peer, owner: Owner, end: EndOfStream) -> Farewell:
+    if end.clean:
+        return _silent_end(peer, owner, Signal.FIN, Cause.CLOSED, "closed the connection")
+    return _silent_end(peer, owner, Signal.CUT, Cause.CUT, end.detail or "the stream ended inside a message")
+
+
+def _silent_end(peer: Peer, owner: Owner, signal: Signal, cause: Cause, detail: str) -> Farewell:
+    connection = peer.connection
+    if connection.theirs.handshake is None:
+        stage = Stage.HANDSHAKE if connection.received_bytes else Stage.SILENT
+    else:
+        stage = Stage.TALKING if connection.heard_message else Stage.GREETED
+    likely = explain(owner.evidence(peer, signal, stage))
+    ended_by = EndedBy.THEM if signal is Signal.FIN else EndedBy.NETWORK
+    return evolve(peer.farewell(cause, detail, ended_by=ended_by), likely=likely)

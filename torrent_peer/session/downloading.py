@@ -1,0 +1,175 @@
+"""From judged blocks to verified pieces: buffers, requests, the disk threads' verdicts, blame for bad pieces."""
+
+import hashlib
+from collections.abc import Callable, Collection, Iterable
+from typing import Final
+
+import trio
+from attrs import define
+
+from torrent_peer.core.addresses import Address
+from torrent_peer.core.block import Block
+from torrent_peer.metainfo.torrent import Torrent
+from torrent_peer.net.disk import DiskThreads
+from torrent_peer.session.peer import Peer
+from torrent_peer.storage.store import StorageError, Store
+from torrent_peer.strategy.bans import Ban, Contributions
+from torrent_peer.strategy.picker import Picker
+from torrent_peer.wire.messages import Cancel, Piece
+
+BUFFER_MEMORY: Final = 32 * 1024 * 1024
+"""Bytes of piece buffers in use at once; measured: a larger pool only costs memory. It is also the back-pressure: when
+the disk is behind, no piece is opened and nothing is asked for."""
+LEAST_OPEN_PIECES: Final = 4
+"""However large the pieces are."""
+MOST_OPEN_PIECES: Final = 1024
+"""However small they are."""
+PIECES_PER_JOB: Final = 64
+"""Small pieces are handed to the disk threads together: a hand-over costs about as much as hashing 64 KiB."""
+BYTES_PER_JOB: Final = 512 * 1024
+"""A hand-over is large enough from here on."""
+
+
+def open_piece_limit(piece_length: int) -> int:
+    """How many pieces may be in memory at once, unfinished or on their way to the disk."""
+    return max(LEAST_OPEN_PIECES, min(MOST_OPEN_PIECES, BUFFER_MEMORY // piece_length))
+
+
+@define
+class Written:
+    """What a disk thread made of one piece."""
+
+    piece: int
+    buffer: bytearray
+    good: bool = False
+    error: StorageError | None = None
+
+
+class Downloading:
+    """The fetching side of one torrent. Every method runs on the Trio thread and none waits."""
+
+    def __init__(
+        self,
+        torrent: Torrent,
+        picker: Picker[Peer],
+        store: Store,
+        disk: DiskThreads,
+        report: Callable[[list[Written]], None],
+    ) -> None:
+        self._torrent = torrent
+        self._geometry = torrent.geometry
+        self._picker = picker
+        self._store = store
+        self._disk = disk
+        self._report = report
+        self._open: dict[int, bytearray] = {}
+        self._spare: list[bytearray] = []
+        self._full: list[Written] = []
+        self.contributions: Contributions[Address] = Contributions()
+        self.downloaded = 0
+        """Payload bytes received."""
+        self.wasted = 0
+        """Payload bytes received twice, unasked, or in pieces that failed."""
+        self.at_disk = 0
+        """Pieces handed to the disk threads and not reported yet."""
+
+    def take(self, peer: Peer, message: Piece) -> None:
+        """A judged block: into its piece's buffer, and the piece to the disk when it is whole. The hot path."""
+        block = message.block
+        length = block.length
+        peer.downloaded += length
+        peer.blocks += 1
+        self.downloaded += length
+        outcome = self._picker.received(peer, block)
+        if outcome.duplicate:
+            self.wasted += length
+            return
+        piece, begin, _ = block
+        buffer = self._open.get(piece)
+        if buffer is None:
+            buffer = self._open[piece] = self._spare.pop() if self._spare else bytearray(self._geometry.piece_length)
+        buffer[begin : begin + length] = message.data
+        self.contributions.record(peer.address, block)
+        if outcome.others:
+            self._cancel_at(outcome.others, block)
+        if outcome.piece_complete:
+            del self._open[piece]
+            self._full.append(Written(piece, buffer))
+
+    def flush(self) -> None:
+        """Hand finished pieces to the disk threads; called once per received buffer."""
+        while self._full:
+            count = max(1, min(PIECES_PER_JOB, BYTES_PER_JOB // self._geometry.piece_length))
+            batch, self._full = self._full[:count], self._full[count:]
+            self.at_disk += len(batch)
+            self._disk.submit(lambda batch=batch: self._verify_and_write(batch), lambda batch=batch: self._done(batch))  # type: ignore[misc]
+
+    def ask(self, peer: Peer, *, now: float, allowed: Collection[int] | None = None, rescue: bool = False) -> None:
+        """Fill the peer's pipeline: all requests of a refill in one buffer. For `rescue` see `Picker.pick`."""
+        room = peer.pipeline.room(peer.connection.ours.requests.waiting)
+        if room <= 0:
+            return
+        whole = peer.pipeline.takes_whole_pieces(self._geometry.piece_length, now=now)
+        blocks = self._picker.pick(peer, room, allowed=allowed, whole_pieces=whole, rescue=rescue)
+        for piece in self._picker.take_dropped():
+            self._give_up(piece)
+        if blocks:
+            peer.request(blocks, now=now)
+
+    def piece_size(self, piece: int) -> int:
+        """Bytes."""
+        return self._geometry.piece_size(piece)
+
+    def settled(self, written: Written) -> list[Ban[Address]]:
+        """A disk thread's verdict on a piece has arrived: keep or blame, and take the buffer back."""
+        self.at_disk -= 1
+        piece = written.piece
+        view = memoryview(written.buffer)[: self._geometry.piece_size(piece)]
+        bans: list[Ban[Address]] = []
+        if written.good:
+            bans = self.contributions.piece_verified(piece, view)
+            self._picker.verified(piece)
+        elif written.error is None:
+            self.wasted += len(view)
+            bans = self.contributions.piece_failed(piece, view)
+            self._picker.failed(piece)
+        else:
+            self.contributions.forget(piece)
+            self._picker.failed(piece)
+        view.release()
+        if len(self._spare) < LEAST_OPEN_PIECES or len(self._spare) * self._geometry.piece_length < BUFFER_MEMORY:
+            self._spare.append(written.buffer)
+        return bans
+
+    def drop_buffers(self) -> None:
+        """Nothing more will be fetched: free the memory."""
+        self._open.clear()
+        self._spare.clear()
+
+    def _give_up(self, piece: int) -> None:
+        self.contributions.forget(piece)
+        if (buffer := self._open.pop(piece, None)) is not None:
+            self._spare.append(buffer)
+
+    def _cancel_at(self, others: Iterable[Peer], block: Block) -> None:
+        for other in others:
+            if block in other.connection.outstanding:
+                other.say(Cancel(block))
+                other.flush(now=trio.current_time())
+
+    def _verify_and_write(self, batch: list[Written]) -> None:
+        """On a disk thread: hash the very bytes that are written, and write only what is right."""
+        torrent, store, geometry = self._torrent, self._store, self._geometry
+        for written in batch:
+            with memoryview(written.buffer) as whole, whole[: geometry.piece_size(written.piece)] as data:
+                if hashlib.sha1(data).digest() != torrent.piece_hash(written.piece):
+                    continue
+                try:
+                    store.write_piece(written.piece, data)
+                except StorageError as error:
+                    written.error = error
+                else:
+                    written.good = True
+
+    def _done(self, batch: list[Written]) -> None:
+        self._report(batch)

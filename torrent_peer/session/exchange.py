@@ -1,0 +1,299 @@
+"""What a torrent does about each judged message: one owner, one table from message type to handler."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+import trio
+
+from torrent_peer.core.piece_set import PieceSet
+from torrent_peer.core.version import __version__
+from torrent_peer.session.downloading import Downloading, Written
+from torrent_peer.session.events import Event, FindingNoted, PeerBanned, PeerConnected, PieceFailed, PieceVerified
+from torrent_peer.session.farewell import Cause
+from torrent_peer.session.peer import Peer
+from torrent_peer.session.rate_limit import RateLimit
+from torrent_peer.session.reasons import Evidence, Signal, Stage
+from torrent_peer.session.serving import Serving
+from torrent_peer.session.swarm import Swarm
+from torrent_peer.strategy.picker import Picker
+from torrent_peer.wire.connection import Refused
+from torrent_peer.wire.errors import Severity
+from torrent_peer.wire.messages import (
+    Bitfield,
+    Choke,
+    ExtendedHandshake,
+    Handshake,
+    Have,
+    HaveAll,
+    HaveNone,
+    Interested,
+    Message,
+    NotInterested,
+    Piece,
+    Reject,
+    Request,
+)
+
+CLIENT: Final = f"torrent_peer {__version__}"
+"""How we introduce ourselves (BEP 10, `v`)."""
+
+
+class Exchange:
+    """The conversation side of one torrent: who has what, who wants what, what was asked and came."""
+
+    def __init__(
+        self,
+        *,
+        have: PieceSet,
+        picker: Picker[Peer],
+        downloading: Downloading,
+        serving: Serving,
+        download_limit: RateLimit,
+        listen_port: int | None,
+        report: Callable[[Event], None],
+    ) -> None:
+        self.have = have
+        self.picker = picker
+        self.downloading = downloading
+        self.serving = serving
+        self.download_limit = download_limit
+        self._listen_port = listen_port
+        self._report = report
+        self.swarm: Swarm
+        """Set by the torrent before the first conversation."""
+        self.findings = dict.fromkeys(Severity, 0)
+        """How many of each severity peers have earned."""
+        self.hash_failures = 0
+        self.verified_bytes = 0
+        """Bytes of wanted pieces verified."""
+
+    # ── the loop's side ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def handle(self, peer: Peer, event: Message | Refused) -> None:
+        """Act on one judged message; messages that ask for no action are not in the table."""
+        if type(event) is Piece:
+            self.downloading.take(peer, event)
+        elif (handler := HANDLERS.get(type(event))) is not None:
+            handler(self, peer, event)
+
+    def after_buffer(self, peer: Peer, length: int, *, now: float) -> None:
+        """Once per received buffer: figures, finished pieces, new requests, and one write for all that was said."""
+        connection, clocks = peer.connection, peer.clocks
+        blocks, payload = peer.counted
+        if peer.blocks != blocks:
+            peer.counted = peer.blocks, peer.downloaded
+            peer.download_rate.add(peer.downloaded - payload, now=now)
+            peer.pipeline.on_bytes(peer.blocks - blocks, peer.downloaded - payload, now=now)
+            peer.ages.heard(now=now)
+            clocks.payload = now
+            self.downloading.flush()
+        if connection.awaiting is None:
+            clocks.message_begun = None
+        elif clocks.message_begun is None or length >= connection.awaiting:
+            clocks.message_begun = now
+        self.note_findings(peer)
+        self.ask(peer, now=now)
+        peer.flush(now=now)
+        if (peer.transport.backlog or connection.requested) and not peer.writing and peer.ending is None:
+            peer.writing = True
+            self.swarm.spawn(self.serving.write, peer)
+
+    def note_findings(self, peer: Peer) -> None:
+        """Pass on what the referee noted."""
+        for finding in peer.connection.take_findings():
+            if finding.sender is not peer.connection.side:
+                self.findings[finding.severity] += 1
+                peer.last_word = str(finding)
+                self._report(FindingNoted(peer.address, peer.client, finding))
+
+    def evidence(self, peer: Peer, signal: Signal, stage: Stage) -> Evidence:
+        """What is known about a conversation that ended without a word."""
+        now = trio.current_time()
+        connection, clocks = peer.connection, peer.clocks
+        ours, theirs = connection.ours, connection.theirs
+        they_have_all = theirs.pieces is not None and theirs.pieces.is_full
+        return Evidence(
+            signal=signal,
+            stage=stage,
+            since_connect=now - clocks.connected,
+            since_ours=now - clocks.sent,
+            since_theirs=now - clocks.received,
+            our_last=connection.recent.last_of(connection.side),
+            both_complete=they_have_all and self.picker.is_complete,
+            they_completed=peer.completed_here,
+            no_interest=not ours.interested and not theirs.interested,
+            we_idled=ours.interested and not theirs.choking and not connection.outstanding,
+            they_waited=bool(connection.requested) and not ours.choking,
+            own_slip=peer.last_finding.rule if peer.last_finding else None,
+            others_gone=self.swarm.departures(now=now),
+        )
+
+    # ── asking ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def ask(self, peer: Peer, *, now: float, rescue: bool = False) -> None:
+        """Fill the peer's pipeline if it may be asked anything."""
+        connection = peer.connection
+        if peer.ending is not None or not connection.ours.interested:
+            return
+        if not connection.theirs.choking:
+            self.downloading.ask(peer, now=now, rescue=rescue)
+        elif connection.theirs.allowed_fast:
+            self.downloading.ask(peer, now=now, allowed=connection.theirs.allowed_fast)
+
+    def ask_all(self) -> None:
+        """Buffers are free again, or blocks came back: whoever has room is asked."""
+        now = trio.current_time()
+        for peer in self.swarm:
+            if peer.greeted:
+                self.ask(peer, now=now)
+                peer.flush(now=now)
+
+    def update_interest(self, peer: Peer) -> None:
+        """Keep `interested` true at all times (BEP 3)."""
+        if not peer.greeted:
+            return
+        wants = self.picker.is_interesting(peer)
+        if wants and not peer.connection.ours.interested:
+            peer.say(Interested())
+        elif not wants and peer.connection.ours.interested:
+            peer.say(NotInterested())
+
+    def forget(self, peer: Peer) -> None:
+        """The conversation is over: what was asked of the peer is free for others."""
+        if peer.greeted:
+            peer.greeted = False
+            self.picker.peer_left(peer)
+            self.ask_all()
+
+    def give_up_overdue(self, peer: Peer, *, now: float) -> None:
+        """Ask others for the blocks it owes us for too long (LV-03); what comes late after all is still taken."""
+        blocks = peer.ages.overdue(peer.connection.outstanding, now=now)
+        if not blocks:
+            return
+        self.picker.released(peer, blocks)
+        for block in blocks:
+            peer.connection.lost(block)
+        if peer.ages.is_snubbing:
+            peer.pipeline.snubbed()
+        peer.last_word = f"owes us {len(blocks)} blocks for too long"
+        self.ask_all()
+
+    # ── the disk's side ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def settle(self, batch: Iterable[Written]) -> None:
+        """Disk threads have judged pieces: tell everybody, blame whoever is to blame, ask for more."""
+        now = trio.current_time()
+        good: list[int] = []
+        for written in batch:
+            suspects = self.downloading.contributions.authors(written.piece)
+            bans = self.downloading.settled(written)
+            if written.good:
+                good.append(written.piece)
+                self.have.add(written.piece)
+                self.verified_bytes += self.downloading.piece_size(written.piece)
+                self._report(PieceVerified(written.piece, self.verified_bytes))
+            elif written.error is None:
+                self.hash_failures += 1
+                self._report(PieceFailed(written.piece, suspects))
+            for ban in bans:
+                self._report(PeerBanned(ban.peer, ban.reason))
+                self.swarm.ban(ban.peer, ban.reason)
+        for peer in self.swarm:
+            if peer.greeted and peer.ending is None:
+                theirs = peer.connection.theirs.pieces
+                for piece in good:
+                    if theirs is None or piece not in theirs:
+                        peer.say(Have(piece))
+                self.update_interest(peer)
+                self.ask(peer, now=now)
+                peer.flush(now=now)
+
+    # ── handlers ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _on_handshake(self, peer: Peer, _: Handshake) -> None:
+        self.swarm.greeted(peer)
+        if peer.ending is not None:
+            return
+        connection = peer.connection
+        peer.clocks.handshake = peer.clocks.wanted = peer.clocks.received
+        if connection.extended:
+            peer.say(connection.extended_handshake(client=CLIENT, listen_port=self._listen_port))
+        self._say_what_we_have(peer)
+        peer.greeted = True
+        self.picker.peer_joined(peer, PieceSet(self.have.size))
+        self._report(PeerConnected(peer.address, peer.dialed, peer.client))
+
+    def _say_what_we_have(self, peer: Peer) -> None:
+        if peer.connection.fast and self.have.is_full:
+            peer.say(HaveAll())
+        elif peer.connection.fast and not self.have:
+            peer.say(HaveNone())
+        elif self.have:
+            peer.say(Bitfield(self.have.to_bitfield()))
+
+    def _on_availability(self, peer: Peer, _: Bitfield | HaveAll | HaveNone) -> None:
+        pieces = peer.connection.theirs.pieces
+        assert pieces is not None
+        self.picker.peer_replaced(peer, pieces)
+        self.update_interest(peer)
+        self._part_if_useless(peer)
+
+    def _on_have(self, peer: Peer, have: Have) -> None:
+        self.picker.peer_has(peer, have.piece)
+        if not peer.connection.ours.interested:
+            self.update_interest(peer)
+        pieces = peer.connection.theirs.pieces
+        if pieces is not None and pieces.is_full:
+            peer.completed_here = True
+            self._part_if_useless(peer)
+
+    def part_from_seeds(self) -> None:
+        """Everything is here: those who have everything too can go."""
+        for peer in self.swarm:
+            self._part_if_useless(peer)
+
+    def _part_if_useless(self, peer: Peer) -> None:
+        """Two seeds have no reason to stay (BF-13)."""
+        pieces = peer.connection.theirs.pieces
+        if pieces is not None and pieces.is_full and self.picker.is_complete:
+            peer.close(Cause.UNWANTED, "both sides have everything")
+
+    def _on_choke(self, peer: Peer, _: Choke) -> None:
+        peer.pipeline.choked()
+        peer.ages.forget()
+        if not peer.connection.fast:  # BEP 3: what was asked is thrown out; with BEP 6 a reject follows for each
+            self.picker.released(peer)
+            self.ask_all()
+
+    def _on_interested(self, peer: Peer, _: Interested) -> None:
+        self.serving.interest_changed(peer, self.swarm)
+
+    def _on_request(self, peer: Peer, request: Request) -> None:
+        self.serving.asked(peer, request)
+
+    def _on_reject(self, peer: Peer, reject: Reject) -> None:
+        self.picker.released(peer, [reject.block])
+
+    def _on_refused(self, peer: Peer, refused: Refused) -> None:
+        if isinstance(refused.message, Request):
+            self.serving.refuse(peer, refused.message.block)
+
+    def _on_extended_handshake(self, peer: Peer, message: ExtendedHandshake) -> None:
+        if (queue := peer.connection.theirs.declared_queue) is not None:
+            peer.pipeline.peer_queue = queue
+
+
+HANDLERS: Final[Mapping[type, Callable[[Exchange, Peer, Any], None]]] = {
+    Handshake: Exchange._on_handshake,
+    Bitfield: Exchange._on_availability,
+    HaveAll: Exchange._on_availability,
+    HaveNone: Exchange._on_availability,
+    Have: Exchange._on_have,
+    Choke: Exchange._on_choke,
+    Interested: Exchange._on_interested,
+    Request: Exchange._on_request,
+    Reject: Exchange._on_reject,
+    Refused: Exchange._on_refused,
+    ExtendedHandshake: Exchange._on_extended_handshake,
+}
+"""Messages not named here change the connection's state and ask for nothing more."""

@@ -1,0 +1,142 @@
+"""One connected peer, as its torrent holds it: the judged connection, the stream, clocks, figures. No opinions."""
+
+from collections.abc import Sequence
+
+import trio
+
+from torrent_peer.core.addresses import Address
+from torrent_peer.core.block import Block
+from torrent_peer.net.transport import Transport
+from torrent_peer.session.farewell import Cause, EndedBy, Farewell
+from torrent_peer.session.liveness import Clocks
+from torrent_peer.strategy.overdue import RequestAges
+from torrent_peer.strategy.pipeline import RequestPipeline
+from torrent_peer.strategy.rates import Rate
+from torrent_peer.wire.connection import PeerConnection
+from torrent_peer.wire.errors import Finding, LocalProtocolError
+from torrent_peer.wire.messages import Message
+
+
+class Peer:
+    """One end of one connection.
+
+    Owned by its task; others may only `say` things to it, `close` it and read its figures.
+    """
+
+    def __init__(
+        self, address: Address, connection: PeerConnection, transport: Transport, *, dialed: bool, now: float
+    ) -> None:
+        self.address = address
+        self.connection = connection
+        self.transport = transport
+        self.dialed = dialed
+        self.clocks = Clocks(connected=now, received=now, sent=now)
+        self.pipeline = RequestPipeline()
+        self.ages = RequestAges()
+        self.download_rate = Rate()
+        self.upload_rate = Rate()
+        self.blocks = 0
+        """Blocks they sent."""
+        self.downloaded = 0
+        """Payload bytes they sent."""
+        self.uploaded = 0
+        """Payload bytes we sent."""
+        self.greeted = False
+        """Both handshakes are complete and our opening messages are said."""
+        self.ending: Farewell | None = None
+        """Set once the conversation is to end; nothing more is said or heard."""
+        self.last_word = ""
+        """The last thing that went wrong, in words."""
+        self.last_finding: Finding | None = None
+        self.writing = False
+        """Whether a task is at work emptying our backlog and serving requests."""
+        self.optimistic = False
+        """Unchoked to see what it gives."""
+        self.unchoked_since: float | None = None
+        """When we unchoked it, None while we choke it."""
+        self.choked_since: float | None = None
+        """When we last took an unchoke back."""
+        self.completed_here = False
+        """It became a seed while we were connected."""
+        self.counted = (0, 0)
+        """Of `blocks` and `downloaded`, what the rates know of already."""
+        self._out: list[bytes] = []
+        self._scope = trio.CancelScope()
+
+    def __repr__(self) -> str:
+        return f"<Peer {self.address}>"
+
+    @property
+    def scope(self) -> trio.CancelScope:
+        """Cancelled when the conversation is to end."""
+        return self._scope
+
+    @property
+    def client(self) -> str:
+        """Name and version as it gives them, else read from its peer id; empty before its handshake."""
+        return self.connection.theirs.client
+
+    def greet(self, *, now: float) -> None:
+        """Send our handshake."""
+        self._out.append(self.connection.initiate())
+        self.flush(now=now)
+
+    def say(self, message: Message) -> bool:
+        """Judge and queue one message; False when the conversation is over or it was not legal, which ends it."""
+        if self.ending is not None:
+            return False
+        try:
+            self._out.append(self.connection.send(message))
+        except LocalProtocolError as error:
+            self._our_fault(error)
+            return False
+        return True
+
+    def request(self, blocks: Sequence[Block], *, now: float) -> bool:
+        """Judge and queue requests for `blocks`, all in one buffer."""
+        if self.ending is not None:
+            return False
+        self.pipeline.sent(now=now, outstanding=len(self.connection.outstanding))
+        try:
+            self._out.append(self.connection.send_requests(blocks))
+        except LocalProtocolError as error:
+            self._our_fault(error)
+            return False
+        self.ages.asked(blocks, now=now)
+        return True
+
+    def flush(self, *, now: float) -> None:
+        """Hand what was said to the network, in one piece."""
+        if self._out:
+            data = self._out[0] if len(self._out) == 1 else b"".join(self._out)
+            self._out.clear()
+            self.clocks.sent = now
+            self.transport.write(data)
+
+    def close(self, cause: Cause, detail: str, *, finding: Finding | None = None) -> None:
+        """End the conversation; the first reason given is the one that counts."""
+        if self.ending is None:
+            self.ending = self.farewell(cause, detail, finding=finding)
+            self._scope.cancel()
+
+    def farewell(
+        self, cause: Cause, detail: str, *, ended_by: EndedBy = EndedBy.US, finding: Finding | None = None
+    ) -> Farewell:
+        """The value that says how this conversation ended."""
+        return Farewell(
+            address=self.address,
+            dialed=self.dialed,
+            ended_by=ended_by,
+            cause=cause,
+            detail=detail,
+            client=self.client,
+            finding=finding,
+            seconds=trio.current_time() - self.clocks.connected,
+            downloaded=self.downloaded,
+            uploaded=self.uploaded,
+            recent=tuple(str(entry) for entry in self.connection.recent) if finding is not None else (),
+        )
+
+    def _our_fault(self, error: LocalProtocolError) -> None:
+        self.last_finding = error.violation
+        self.close(Cause.OUR_FAULT, str(error), finding=error.violation)

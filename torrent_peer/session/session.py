@@ -1,0 +1,151 @@
+"""A session: what all torrents of one process share, and the port on which peers find them."""
+
+import secrets
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from random import Random
+from typing import Final
+
+import trio
+
+from torrent_peer.core.addresses import Address
+from torrent_peer.core.ids import InfoHash
+from torrent_peer.metainfo.torrent import Torrent
+from torrent_peer.net.disk import DiskThreads
+from torrent_peer.net.identity import new_peer_id
+from torrent_peer.net.listen import Listener, open_listener
+from torrent_peer.net.transport import ReceiveBuffer, SocketTransport
+from torrent_peer.session.events import Event
+from torrent_peer.session.liveness import HANDSHAKE_TIMEOUT
+from torrent_peer.session.options import SessionOptions, TorrentOptions
+from torrent_peer.session.rate_limit import RateLimit
+from torrent_peer.session.torrent import TorrentRun
+from torrent_peer.storage.pool import FilePool
+from torrent_peer.wire.connection import NEED_DATA, InfoHashReceived, PeerConnection
+from torrent_peer.wire.errors import ProtocolError
+from torrent_peer.wire.side import Side
+
+MAX_STRANGERS: Final = 64
+"""Inbound connections that have not named a torrent yet."""
+
+
+class Session:
+    """Holds what torrents share; made by `open_session`."""
+
+    def __init__(self, options: SessionOptions, nursery: trio.Nursery, disk: DiskThreads, pool: FilePool) -> None:
+        self.options = options
+        self.peer_id = new_peer_id()
+        self.dice = Random(secrets.randbits(64))
+        self.buffer = ReceiveBuffer()
+        self.disk = disk
+        self.pool = pool
+        self.download_limit = RateLimit(options.download_limit)
+        self.upload_limit = RateLimit(options.upload_limit)
+        self.port: int | None = None
+        """The TCP port peers are accepted on; None when none are."""
+        self.began = trio.current_time()
+        self._nursery = nursery
+        self._runs: dict[InfoHash, TorrentRun] = {}
+        self._strangers = 0
+
+    def add(
+        self,
+        torrent: Torrent,
+        root: Path,
+        options: TorrentOptions | None = None,
+        on_event: Callable[[Event], None] | None = None,
+    ) -> TorrentRun:
+        """Start a torrent whose content lives under `root`; `on_event` is told everything and must be quick.
+
+        Raises ValueError when the torrent runs in this session already.
+        """
+        if torrent.info_hash in self._runs:
+            raise ValueError(f"{torrent.info_hash} runs already")
+        run = TorrentRun(self, torrent, root, options or TorrentOptions(), on_event or _nobody)
+        self._runs[torrent.info_hash] = run
+        self._nursery.start_soon(self._run, run)
+        return run
+
+    async def _run(self, run: TorrentRun) -> None:
+        try:
+            await run.run()
+        finally:
+            del self._runs[run.torrent.info_hash]
+
+    async def accept(self, listener: Listener) -> None:
+        """Take peers in until cancelled."""
+        async with trio.open_nursery() as nursery:
+
+            def handle(sock: socket.socket, address: Address) -> None:
+                if self._strangers >= MAX_STRANGERS:
+                    sock.close()
+                else:
+                    self._strangers += 1
+                    nursery.start_soon(self._greet, sock, address)
+
+            await listener.serve(handle)
+
+    async def stop(self) -> None:
+        """Ask every torrent to end, and wait until they have."""
+        runs = list(self._runs.values())
+        for run in runs:
+            run.stop()
+        for run in runs:
+            await run.finished()
+
+    async def _greet(self, sock: socket.socket, address: Address) -> None:
+        """Read until the stranger names a torrent, and hand it over; close without a word if it is none of ours."""
+        transport = SocketTransport(sock, self.buffer)
+        connection = PeerConnection(side=Side.LISTENER, peer_id=self.peer_id, profile=self.options.profile)
+        admitted = False
+        try:
+            with trio.move_on_after(HANDSHAKE_TIMEOUT):
+                info_hash = await _info_hash(transport, connection)
+                run = self._runs.get(info_hash) if info_hash is not None else None
+                admitted = run is not None and run.admit(address, connection, transport)
+        except (OSError, ProtocolError):
+            pass  # nobody we know: nothing to tell anybody
+        finally:
+            self._strangers -= 1
+            if not admitted:
+                await transport.aclose()
+
+
+async def _info_hash(transport: SocketTransport, connection: PeerConnection) -> InfoHash | None:
+    while True:
+        # Copied: what follows the handshake is worked through later, by the torrent's own task.
+        data = bytes(await transport.receive())
+        connection.receive_data(data)
+        event = connection.next_event()
+        if type(event) is InfoHashReceived:
+            return event.info_hash
+        if event is not NEED_DATA:
+            return None
+
+
+@asynccontextmanager
+async def open_session(options: SessionOptions | None = None) -> AsyncIterator[Session]:
+    """A running session; leaving the block stops its torrents. Raises ListenError when no port can be had."""
+    options = options or SessionOptions()
+    listener = await open_listener(options.listen_host, options.listen_ports) if options.listen_ports else None
+    try:
+        with DiskThreads() as disk, FilePool() as pool:
+            async with trio.open_nursery() as nursery:
+                session = Session(options, nursery, disk, pool)
+                if listener is not None:
+                    session.port = listener.port
+                    nursery.start_soon(session.accept, listener)
+                try:
+                    yield session
+                finally:
+                    await session.stop()
+                    nursery.cancel_scope.cancel()
+    finally:
+        if listener is not None:
+            listener.close()
+
+
+def _nobody(event: Event) -> None:
+    """Nobody listens."""

@@ -1,0 +1,215 @@
+"""The connections of one torrent: whom to dial, whom to let in, who is a stranger, ourselves or a double."""
+
+import socket
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from typing import Final
+
+import trio
+
+from torrent_peer.core.addresses import Address, is_dialable
+from torrent_peer.core.ids import PeerId
+from torrent_peer.net.dial import DIAL_TIMEOUT, dial
+from torrent_peer.net.transport import ReceiveBuffer, SocketTransport, Transport
+from torrent_peer.session.address_book import AddressBook, Source
+from torrent_peer.session.conversation import Owner, converse
+from torrent_peer.session.farewell import Cause, EndedBy, Farewell
+from torrent_peer.session.peer import Peer
+from torrent_peer.session.reasons import Evidence, Signal, Stage, explain
+from torrent_peer.wire.connection import PeerConnection
+
+MAX_DIALING: Final = 30
+"""Attempts under way at once. libtorrent's `torrent_connect_boost`."""
+DIAL_PACE: Final = 1 / 30
+"""Seconds between two attempts. libtorrent's `connection_speed`."""
+USEFUL_CAUSES: Final = frozenset({Cause.SHUTDOWN, Cause.CLOSED, Cause.UNWANTED})
+"""Ends after which dialling again soon may be worth it."""
+
+
+class Swarm:
+    """Dials, admits and runs conversations; holds those under way."""
+
+    def __init__(
+        self,
+        owner: Owner,
+        *,
+        connection: Callable[[], PeerConnection],
+        buffer: ReceiveBuffer,
+        bind: str | None,
+        max_peers: int,
+        on_conversation: Callable[[Peer], None],
+        on_farewell: Callable[[Farewell], None],
+    ) -> None:
+        self._owner = owner
+        self._new_connection = connection
+        self._buffer = buffer
+        self._bind = bind
+        self._max_peers = max_peers
+        self._on_conversation = on_conversation
+        self._on_farewell = on_farewell
+        self._nursery: trio.Nursery | None = None
+        self._wake = trio.Event()
+        self._dialing = 0
+        self._peers: dict[Peer, None] = {}
+        self._banned: dict[PeerId, str] = {}
+        self._departures: list[float] = []
+        self.book = AddressBook()
+        self.ever_greeted = False
+        """Whether any handshake was ever completed."""
+
+    def __iter__(self) -> Iterator[Peer]:
+        return iter(tuple(self._peers))
+
+    def __len__(self) -> int:
+        return len(self._peers)
+
+    @property
+    def dialing(self) -> int:
+        """Attempts under way."""
+        return self._dialing
+
+    @property
+    def busy(self) -> bool:
+        """Whether anybody is connected or being dialled."""
+        return bool(self._peers) or self._dialing > 0
+
+    def learn(self, addresses: Iterable[Address], source: Source) -> None:
+        """Addresses somebody named; those that cannot be peers are left out."""
+        usable = [a for a in addresses if source is Source.USER or is_dialable(a)]
+        if self.book.add(usable, source, now=trio.current_time()):
+            self._wake.set()
+
+    async def run(self) -> None:
+        """Dial whoever is due, until cancelled; every conversation is a task of this call's nursery."""
+        async with trio.open_nursery() as nursery:
+            self._nursery = nursery
+            while True:
+                room = min(self._max_peers - len(self._peers), MAX_DIALING) - self._dialing
+                for address in self.book.due(now=trio.current_time(), room=room):
+                    self._dialing += 1
+                    nursery.start_soon(self._dial, address)
+                    await trio.sleep(DIAL_PACE if self._dialing > 8 else 0)
+                await self._wait()
+
+    def admit(self, address: Address, connection: PeerConnection, transport: Transport) -> bool:
+        """Take over an inbound connection whose info-hash is ours; False when there is no room for it."""
+        if self._nursery is None or len(self._peers) >= self._max_peers or self.book.refused(address):
+            return False
+        self._nursery.start_soon(self._converse, address, connection, transport, False)
+        return True
+
+    def unresolved(self, address: Address, error: OSError) -> Farewell:
+        """The farewell to a peer whose name stands for no address."""
+        return _undialed(address, f"unknown host: {error.strerror or error}", Signal.NO_ROUTE, seconds=0.0)
+
+    def spawn(self, function: Callable[[Peer], Awaitable[None]], peer: Peer) -> None:
+        """Run an async function for a peer beside its conversation."""
+        assert self._nursery is not None
+        self._nursery.start_soon(function, peer)
+
+    def greeted(self, peer: Peer) -> None:
+        """The peer's handshake is in: is it somebody we may talk to?"""
+        theirs = peer.connection.theirs.peer_id
+        assert theirs is not None
+        self.ever_greeted = True
+        if peer.dialed:
+            self.book.connected(peer.address)
+        if reason := self._banned.get(theirs):
+            peer.close(Cause.BANNED, reason)
+            return
+        for other in self:
+            if other is not peer and other.ending is None and other.connection.theirs.peer_id == theirs:
+                loser = self._loser(peer, other)
+                loser.close(Cause.DUPLICATE, "a second connection to the same peer")
+                if loser is peer:
+                    return
+
+    def ban(self, address: Address, reason: str) -> None:
+        """Hang up on whoever is there and never talk to it again."""
+        self.book.never_again(address, reason)
+        for peer in self:
+            if peer.address == address:
+                if (peer_id := peer.connection.theirs.peer_id) is not None:
+                    self._banned[peer_id] = reason
+                peer.close(Cause.BANNED, reason)
+
+    def close_all(self, detail: str) -> None:
+        """End every conversation."""
+        for peer in self:
+            peer.close(Cause.SHUTDOWN, detail)
+
+    def departures(self, *, now: float) -> int:
+        """Conversations that others ended within the last second."""
+        self._departures = [at for at in self._departures if now - at <= 1.0]
+        return len(self._departures)
+
+    async def _wait(self) -> None:
+        self._wake = trio.Event()
+        due = self.book.next_due()
+        full = len(self._peers) + self._dialing >= self._max_peers or self._dialing >= MAX_DIALING
+        deadline = trio.current_time() + 60.0 if due is None or full else due
+        with trio.move_on_at(deadline):
+            await self._wake.wait()
+
+    async def _dial(self, address: Address) -> None:
+        began = trio.current_time()
+        sock: socket.socket | None = None
+        detail, signal = f"no answer within {DIAL_TIMEOUT:.0f} s", Signal.DIAL_TIMEOUT
+        try:
+            with trio.move_on_after(DIAL_TIMEOUT):
+                sock = await dial(address, bind=self._bind)
+        except ConnectionRefusedError:
+            detail, signal = "connection refused", Signal.REFUSED
+        except OSError as error:
+            detail, signal = error.strerror or str(error), Signal.NO_ROUTE
+        finally:
+            self._dialing -= 1
+        if sock is None:
+            self.book.ended(address, now=trio.current_time(), failed=True)
+            self._wake.set()
+            self._on_farewell(_undialed(address, detail, signal, seconds=trio.current_time() - began))
+            return
+        await self._converse(address, self._new_connection(), SocketTransport(sock, self._buffer), True)
+
+    async def _converse(self, address: Address, connection: PeerConnection, transport: Transport, dialed: bool) -> None:
+        peer = Peer(address, connection, transport, dialed=dialed, now=trio.current_time())
+        self._peers[peer] = None
+        self._on_conversation(peer)
+        try:
+            farewell = await converse(peer, self._owner)
+        finally:
+            del self._peers[peer]
+            self._wake.set()
+        now = trio.current_time()
+        if farewell.ended_by is not EndedBy.US:
+            self._departures.append(now)
+        if farewell.cause is Cause.SELF:
+            self.book.never_again(address, "ourselves")
+        elif dialed:
+            useful = farewell.downloaded > 0 or farewell.cause in USEFUL_CAUSES
+            self.book.ended(address, now=now, failed=not useful)
+        self._on_farewell(farewell)
+
+    def _loser(self, new: Peer, old: Peer) -> Peer:
+        """Which of two connections to one peer goes: both ends must choose the same one (legality §3.10)."""
+        if new.dialed == old.dialed:
+            return new
+        ours, theirs = new.connection.ours.peer_id, new.connection.theirs.peer_id
+        assert ours is not None
+        assert theirs is not None
+        dialed, accepted = (new, old) if new.dialed else (old, new)
+        return accepted if ours > theirs else dialed
+
+
+def _undialed(address: Address, detail: str, signal: Signal, *, seconds: float) -> Farewell:
+    evidence = Evidence(
+        signal=signal, stage=Stage.DIALING, since_connect=seconds, since_ours=None, since_theirs=None, round_trip=0.0
+    )
+    return Farewell(
+        address=address,
+        dialed=True,
+        ended_by=EndedBy.NETWORK,
+        cause=Cause.DIAL_FAILED,
+        detail=detail,
+        likely=explain(evidence),
+        seconds=seconds,
+    )
