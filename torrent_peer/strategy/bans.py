@@ -70,6 +70,11 @@ class Contributions(Generic[PeerT]):
         elif authors.first is not peer and authors.first != peer:
             authors.others[block[1] // BLOCK_LENGTH] = peer
 
+    def authors(self, piece: int) -> tuple[PeerT, ...]:
+        """Who had a part in `piece` as it stands."""
+        authors = self._authors.get(piece)
+        return () if authors is None else tuple(dict.fromkeys((authors.first, *authors.others.values())))
+
     def forget(self, piece: int) -> None:
         """The blocks of `piece` were thrown away unjudged."""
         self._authors.pop(piece, None)

@@ -46,9 +46,9 @@ def choose_unchoked(
     """The peers to have unchoked from now until the next round; there is always at least one slot.
 
     The peer on trial takes one slot if it is interested, the interested peers with the best rates the others. At equal
-    rates whoever is unchoked stays so, the longest served last; then the order of `candidates` decides, which the caller
-    may shuffle. A peer that snubs us is only served on trial. Peers that are better than the worst chosen but not
-    interested are unchoked besides (BEP 3), so that interest finds them so; not while `seeding`.
+    rates whoever is unchoked stays so, the longest served giving way first; then the order of `candidates` decides,
+    which the caller may shuffle. A peer that snubs us is only served on trial. Peers that are better than the worst
+    chosen but not interested are unchoked besides (BEP 3), so that interest finds them so; not while `seeding`.
     """
     slots = max(1, slots)
     chosen = [c for c in candidates if c.peer == optimistic and c.interested and _rested(c, now)]

@@ -1,4 +1,4 @@
-"""Which requests will hardly be answered any more (legality LV-03): those of a silent peer, and those it passed over."""
+"""Which requests will hardly be answered any more: those of a silent peer, and those it passed over (LV-03)."""
 
 from collections.abc import Container, Sequence
 from typing import Final

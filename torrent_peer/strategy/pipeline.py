@@ -17,6 +17,8 @@ DEFAULT_PEER_QUEUE: Final = 250
 """What a peer that announces no `reqq` takes. BEP 10: "The default in libtorrent is 250"."""
 WHOLE_PIECE_TIME: Final = 20.0
 """Seconds within which a peer should fetch a piece to get it for itself. libtorrent: `whole_pieces_threshold` 20."""
+_MOST_LATENCY: Final = 2.0
+"""Seconds a round trip is believed to take at most; a longer wait for an answer is slowness, not distance."""
 _REVIEW: Final = 0.5
 """Seconds between two looks at the rate."""
 _RATE_TIME_CONSTANT: Final = 3.0
@@ -41,8 +43,8 @@ class RequestPipeline:
         self._snubbed = False
         self._rate = Rate(time_constant=_RATE_TIME_CONSTANT)
         self._reviewed: float | None = None
-        self._latency = 0.0
         self._asked: float | None = None
+        self._latency = 0.0
         self.peer_queue = peer_queue
 
     @property
@@ -71,7 +73,7 @@ class RequestPipeline:
         return depth - outstanding if outstanding <= depth // 2 else 0
 
     def rate(self, *, now: float) -> float:
-        """Bytes per second of blocks from this peer."""
+        """Bytes per second of blocks from this peer since it last unchoked us."""
         return self._rate.rate(now=now)
 
     def takes_whole_pieces(self, piece_length: int, *, now: float) -> bool:
@@ -90,7 +92,7 @@ class RequestPipeline:
         self._snubbed = False
         self._rate.add(n_bytes, now=now)
         if self._asked is not None:
-            sample = now - self._asked
+            sample = min(now - self._asked, _MOST_LATENCY)
             self._latency = sample if self._latency == 0.0 else 0.75 * self._latency + 0.25 * sample
             self._asked = None
         if self._growing:
@@ -113,6 +115,8 @@ class RequestPipeline:
     def _restart(self) -> None:
         self._depth = FIRST_DEPTH
         self._growing = True
+        self._rate = Rate(time_constant=_RATE_TIME_CONSTANT)
+        self._reviewed = None
         self._asked = None
 
     def _review(self, now: float) -> None:

@@ -1,0 +1,162 @@
+"""Tests of torrent_peer.strategy.selection."""
+
+from collections import Counter
+from random import Random
+
+from torrent_peer.core.piece_set import PieceSet
+from torrent_peer.strategy.availability import Availability
+from torrent_peer.strategy.open_piece import PeerView
+from torrent_peer.strategy.piece_bits import bits_of_each
+from torrent_peer.strategy.selection import RANDOM_FIRST, Selection
+
+SIZE = 40
+
+
+def selection(
+    availability: Availability, *, verified: int = RANDOM_FIRST, sequential: bool = False, seed: int = 1
+) -> Selection:
+    return Selection(PieceSet.full(SIZE), availability, verified=verified, dice=Random(seed), sequential=sequential)
+
+
+def view_of(chooser: Selection, pieces: PieceSet | None = None) -> PeerView[str]:
+    return PeerView("peer", pieces, chooser.queue_for(pieces))
+
+
+def take_all(chooser: Selection, view: PeerView[str]) -> list[int]:
+    taken = []
+    while (piece := chooser.next_piece(view)) is not None:
+        chooser.begun(piece)
+        taken.append(piece)
+    return taken
+
+
+def with_counts(counts: dict[int, int]) -> Availability:
+    availability = Availability(SIZE)
+    for level in range(max(counts.values())):
+        availability.add_all(bits_of_each((p for p, n in counts.items() if n > level), SIZE))
+    return availability
+
+
+COUNTS = {piece: 1 + piece % 5 for piece in range(SIZE)}
+
+
+def test_rarest_first_goes_from_the_rarest_to_the_commonest() -> None:
+    chooser = selection(with_counts(COUNTS))
+    levels = [COUNTS[piece] for piece in take_all(chooser, view_of(chooser))]
+    assert levels == sorted(levels)
+    assert len(levels) == SIZE
+
+
+def test_rarest_first_holds_for_what_a_leech_has() -> None:
+    chooser = selection(with_counts(COUNTS))
+    taken = take_all(chooser, view_of(chooser, PieceSet(SIZE, range(0, SIZE, 3))))
+    levels = [COUNTS[piece] for piece in taken]
+    assert levels == sorted(levels)
+    assert sorted(taken) == list(range(0, SIZE, 3))
+
+
+def test_the_first_pieces_are_random_even_if_some_are_rare() -> None:
+    first = Counter(
+        chooser.next_piece(view_of(chooser))
+        for seed in range(400)
+        for chooser in [selection(with_counts(COUNTS), verified=RANDOM_FIRST - 1, seed=seed)]
+    )
+    assert len(first) == SIZE
+
+
+def test_equally_rare_pieces_are_drawn() -> None:
+    rare = {piece for piece, count in COUNTS.items() if count == 1}
+    first = Counter(
+        chooser.next_piece(view_of(chooser))
+        for seed in range(200)
+        for chooser in [selection(with_counts(COUNTS), seed=seed)]
+    )
+    assert set(first) == rare
+
+
+def test_rarest_first_begins_with_the_fourth_verified_piece() -> None:
+    chooser = selection(with_counts({**dict.fromkeys(range(SIZE), 2), 17: 1}), verified=RANDOM_FIRST - 2, seed=3)
+    view = view_of(chooser)
+    assert chooser.next_piece(view) != 17
+    chooser.verified()
+    assert chooser.next_piece(view) != 17
+    chooser.verified()
+    assert chooser.next_piece(view) == 17
+
+
+def test_in_sequence_pieces_come_in_order() -> None:
+    chooser = selection(with_counts(COUNTS), sequential=True)
+    assert take_all(chooser, view_of(chooser)) == list(range(SIZE))
+
+
+def test_in_sequence_a_lower_piece_that_is_announced_comes_first() -> None:
+    chooser = selection(Availability(SIZE), sequential=True)
+    pieces = PieceSet(SIZE, range(10, 20))
+    view = view_of(chooser, pieces)
+    assert chooser.next_piece(view) == 10
+    chooser.begun(10)
+    pieces.add(5)
+    chooser.announced(view)
+    assert chooser.next_piece(view) == 5
+
+
+def test_a_piece_announced_by_others_is_no_longer_taken_for_rare() -> None:
+    availability = with_counts({0: 2, 1: 2, 2: 3})
+    chooser = selection(availability)
+    view = view_of(chooser, PieceSet(SIZE, [0, 1, 2]))
+    first = chooser.next_piece(view)
+    assert first is not None
+    chooser.begun(first)
+    other = 1 - first
+    availability.add(other)
+    availability.add(other)
+    assert chooser.next_piece(view) == 2
+
+
+def test_after_some_announcements_of_its_own_peer_the_choice_is_made_anew() -> None:
+    availability = with_counts({**dict.fromkeys(range(SIZE), 2), 30: 1})
+    chooser = selection(availability)
+    pieces = PieceSet(SIZE, range(20))
+    view = view_of(chooser, pieces)
+    chooser.next_piece(view)
+    for piece in range(30, 38):
+        pieces.add(piece)
+        chooser.announced(view)
+    assert chooser.next_piece(view) == 30
+
+
+def test_a_peer_that_had_nothing_is_looked_at_again_when_it_announces() -> None:
+    chooser = selection(with_counts(COUNTS))
+    pieces = PieceSet(SIZE)
+    view = view_of(chooser, pieces)
+    assert chooser.next_piece(view) is None
+    pieces.add(8)
+    assert chooser.next_piece(view) is None  # it is told of announcements, it does not search for them
+    chooser.announced(view)
+    assert chooser.next_piece(view) == 8
+
+
+def test_seeds_share_a_queue_and_never_get_the_same_piece() -> None:
+    chooser = selection(with_counts(COUNTS))
+    one, two = view_of(chooser), view_of(chooser)
+    assert one.queue is two.queue
+    taken = []
+    for view in [one, two] * (SIZE // 2):
+        piece = chooser.next_piece(view)
+        assert piece is not None
+        chooser.begun(piece)
+        taken.append(piece)
+    assert sorted(taken) == list(range(SIZE))
+    assert chooser.next_piece(one) is None
+
+
+def test_a_piece_that_failed_comes_before_any_other() -> None:
+    chooser = selection(with_counts(COUNTS))
+    view = view_of(chooser)
+    chooser.begun(39)
+    chooser.next_piece(view)
+    chooser.parole.add(39)
+    assert chooser.next_piece(view) != 39  # still open
+    chooser.may_begin_again(39)
+    assert chooser.next_piece(view_of(chooser, PieceSet(SIZE, [1]))) == 1  # it does not have it
+    assert chooser.next_piece(view) == 39
