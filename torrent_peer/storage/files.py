@@ -183,6 +183,7 @@ class DataFiles:
 
     def remove(self, file: int) -> None:
         """Delete the file. Raises StorageError."""
+        self._pool.drop((id(self), file))
         self._call(partial(self._tree.unlink, self._parts[file]), self._parts[file])
         with self._lock:
             for memory in (self._known, self._inodes):

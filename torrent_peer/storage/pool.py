@@ -87,6 +87,12 @@ class FilePool:
                     if not self._made_room(error):
                         raise
 
+    def drop(self, key: Key) -> None:
+        """Close one file, when its users are done if it has any."""
+        with self._changed:
+            if key in self._open:
+                self._retire(key)
+
     def discard(self, owner: object) -> None:
         """Close the files of `owner`, those in use when their users are done."""
         with self._changed:
