@@ -35,6 +35,7 @@ CASES = [
     ("both sides have everything", evidence(both_complete=True, since_ours=0.0)),
     ("it finished downloading and closed what it no longer needs", evidence(they_completed=True)),
     ("it did not accept our request", evidence(our_last="request", since_ours=0.02)),
+    ("it has what it wanted", evidence(our_last="piece 3 [0:16384]", since_ours=0.02)),
     ("neither side wanted anything for 30 s (aria2)", evidence(no_interest=True, since_ours=30.6, since_theirs=30.6)),
     ("we asked for nothing for a minute (libtorrent, aria2)", evidence(we_idled=True, since_ours=60.1)),
     ("we owed it a block for 30 s (webtorrent)", evidence(they_waited=True, since_ours=30.2)),

@@ -8,7 +8,7 @@ import trio
 
 from torrent_peer.core.geometry import Geometry
 from torrent_peer.core.ids import InfoHash, PeerId
-from torrent_peer.net.dial import DIAL_TIMEOUT, dial, resolve
+from torrent_peer.net.dial import dial, resolve
 from torrent_peer.net.identity import new_peer_id
 from torrent_peer.net.transport import ReceiveBuffer, SocketTransport, Transport
 from torrent_peer.wire.connection import NEED_DATA, EndOfStream, InfoHashReceived, PeerConnection, Refused
@@ -86,27 +86,20 @@ async def connect_peer(
     geometry: Geometry | None = None,
     peer_id: PeerId | None = None,
     profile: Profile = Profile.INTEROPERABLE,
-    timeout: float = DIAL_TIMEOUT,
 ) -> AsyncIterator[PeerStream]:
     """Dial one peer and exchange handshakes; leaving the block closes the connection.
 
     `geometry` (of `Torrent.geometry`) lets piece messages be judged and sent. Raises OSError when the peer cannot be
-    reached or closes before its handshake, trio.TooSlowError after `timeout` seconds without one, RemoteProtocolError
-    when what it answers is no handshake for this torrent.
+    reached or closes before its handshake, RemoteProtocolError when what it answers is no handshake for this torrent.
+    Deadlines are the caller's: `with trio.fail_after(10): …`.
     """
     connection = PeerConnection(
         side=Side.DIALER, peer_id=peer_id or new_peer_id(), info_hash=info_hash, geometry=geometry, profile=profile
     )
-    with trio.fail_after(timeout):
-        (address, *_) = await resolve(host, port)
-        transport = SocketTransport(await dial(address), ReceiveBuffer())
-        try:
-            stream = PeerStream(transport, connection)
-            await stream.greet()
-        except BaseException:
-            await transport.aclose()
-            raise
+    (address, *_) = await resolve(host, port)
+    stream = PeerStream(SocketTransport(await dial(address), ReceiveBuffer()), connection)
     try:
+        await stream.greet()
         yield stream
     finally:
         await stream.aclose()

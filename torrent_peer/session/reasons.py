@@ -78,8 +78,8 @@ class Likely:
 PROMPT: Final = 0.1
 """Seconds: a close within this, or two round trips, of our message is an answer to it."""
 
-HANDSHAKE_TIMERS: Final = ((4.0, "anacrolix"), (10.0, "libtorrent, rain or rqbit"), (21.0, "aria2"), (25.0, "webtorrent"),
-                           (30.0, "Transmission"))  # fmt: skip
+HANDSHAKE_TIMERS: Final = ((4.0, "anacrolix"), (10.0, "libtorrent, rain or rqbit"), (21.0, "aria2"),
+                           (25.0, "webtorrent"), (30.0, "Transmission"))  # fmt: skip
 """Seconds after which clients give up a handshake that they take for incomplete or encrypted."""
 SILENCE_TIMERS: Final = ((10.0, "rqbit's read time-out"), (120.0, "libtorrent's or rain's idle limit"),
                          (150.0, "anacrolix's idle limit"), (180.0, "aria2's idle limit"),
@@ -160,7 +160,10 @@ def _answer(e: Evidence) -> Iterator[Likely]:
         return
     if e.since_ours <= max(PROMPT, 2 * e.round_trip):
         seen = f"closed {_ago(e.since_ours)} after our {e.our_last}"
-        yield Likely(f"it did not accept our {e.our_last}", 0.45 if e.own_slip is None else 0.6, seen)
+        if e.our_last.startswith("piece "):
+            yield Likely("it has what it wanted", 0.4, seen)
+        else:
+            yield Likely(f"it did not accept our {e.our_last}", 0.45 if e.own_slip is None else 0.6, seen)
 
 
 def _timers(e: Evidence) -> Iterator[Likely]:
