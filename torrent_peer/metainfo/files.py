@@ -10,6 +10,8 @@ from torrent_peer.metainfo.fields import Fields
 from torrent_peer.metainfo.paths import safe_component, safe_paths
 from torrent_peer.metainfo.text import decode_text, printable
 
+MAX_SHOWN: Final = 120
+"""Characters of a name shown in a warning."""
 MAX_TOTAL_LENGTH: Final = 2**48
 """Bytes, 256 TiB; the limit of libtorrent. Offsets stay far from 64 bits."""
 
@@ -70,7 +72,8 @@ def read_listed(info: Fields, codec: str | None) -> tuple[Listed, ...]:
 def place_files(listed: tuple[Listed, ...], name: str, warnings: list[str]) -> tuple[TorrentFile, ...]:
     """Lay the listed files end to end and give each a safe path below `name`; raises TorrentError.
 
-    Symbolic links are left out: a link could make a later write land anywhere (BEP 47 sets no bounds for its target).
+    Symbolic links are left out, whatever length they claim: a link could make a later write land anywhere (BEP 47 sets
+    no bounds for its target).
     """
     kept = [item for item in listed if not item.symlink]
     if len(kept) < len(listed):
@@ -105,10 +108,7 @@ def place_files(listed: tuple[Listed, ...], name: str, warnings: list[str]) -> t
 
 def _read_one(entry: Fields, codec: str | None) -> Listed:
     attributes = _attributes(entry)
-    symlink = b"l" in attributes
-    length = 0 if symlink and entry.get("length") is None else _length(entry)
-    if symlink and length:
-        raise TorrentError("a symbolic link has no length of its own (BEP 47)", entry.at("length"))
+    length = 0 if b"l" in attributes else _length(entry)
     if b"p" in attributes and entry.get("path") is None:
         return Listed(raw=(), names=(), length=length, attributes=attributes)
     raw = tuple(entry.strings("path"))
@@ -131,6 +131,5 @@ def _attributes(entry: Fields) -> bytes:
 
 def _note_renaming(item: Listed, original: str, path: PurePosixPath, warnings: list[str]) -> None:
     """Tell the user when a file is not called what the torrent calls it; the torrent's own name is told elsewhere."""
-    saved = path.relative_to(path.parts[0])
-    if item.names and str(saved) != "/".join(item.names):
-        warnings.append(f'"{original}" is saved as "{saved}"')
+    if item.names and path.parts[1:] != item.names:
+        warnings.append(f'"{printable(original, most=MAX_SHOWN)}" is saved as "{"/".join(path.parts[1:])}"')

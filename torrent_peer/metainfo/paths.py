@@ -18,6 +18,7 @@ These are pure functions: the system they run on does not matter, the disk is no
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -33,6 +34,8 @@ MAX_PATH: Final = 2048
 """Bytes of UTF-8 in a whole path: half of PATH_MAX, the rest is for where the user puts it."""
 _NUMBERED: Final = 240
 """Bytes of a name that gets a number; the rest is for the number."""
+_ENDS: Final = 1024
+"""Characters at either end of a name that can leave a trace in 255 bytes."""
 _MAX_EXTENSION: Final = 32
 """Bytes; what follows a dot and is longer is no extension."""
 
@@ -46,6 +49,13 @@ _DEVICE: Final = re.compile(
 
 def safe_component(name: str) -> str:
     """`name` as the name of one file or folder; the rule is above. Never empty, never `.` or `..`."""
+    if len(name) > 2 * _ENDS:  # a name of megabytes: only its ends matter
+        name = name[:_ENDS] + name[-_ENDS:]
+    return _safe(name)
+
+
+@lru_cache(maxsize=1024)  # folders come again and again
+def _safe(name: str) -> str:
     name = _shortened(_FORBIDDEN.sub("_", name).rstrip(". "), MAX_COMPONENT) or "_"
     return _shortened("_" + name, MAX_COMPONENT) if _DEVICE.match(name) else name
 

@@ -34,8 +34,13 @@ def decode_text(raw: bytes, codec: str | None = None) -> str:
         return raw.decode("latin-1")
 
 
-def printable(text: str) -> str:
-    """`text` fit for a terminal: one line, nothing that moves the cursor or turns the writing direction."""
+def printable(text: str, *, most: int = 1000) -> str:
+    """`text` fit for a terminal: one line, nothing that moves the cursor or turns the writing direction.
+
+    Of more than `most` characters the rest is left out.
+    """
+    if len(text) > most:
+        return printable(text[:most], most=most) + "…"
     if text.isprintable():
         return text
     return "".join(

@@ -14,7 +14,7 @@ from torrent_peer.core.geometry import Geometry
 from torrent_peer.core.ids import InfoHash
 from torrent_peer.metainfo.errors import TorrentError
 from torrent_peer.metainfo.fields import Fields, kind_of
-from torrent_peer.metainfo.files import TorrentFile, place_files, read_listed
+from torrent_peer.metainfo.files import MAX_SHOWN, TorrentFile, place_files, read_listed
 from torrent_peer.metainfo.hybrid import disagreement, is_v2
 from torrent_peer.metainfo.paths import safe_component
 from torrent_peer.metainfo.text import codec_for, decode_text, printable
@@ -174,7 +174,7 @@ def _name(info: Fields, codec: str | None, warnings: list[str]) -> str:
     """The torrent's name as text, not yet made safe."""
     name = decode_text(info.string("name.utf-8" if info.get("name.utf-8") is not None else "name"), codec)
     if safe_component(name) != name:
-        warnings.append(f'"{printable(name)}" is saved as "{safe_component(name)}"')
+        warnings.append(f'"{printable(name, most=MAX_SHOWN)}" is saved as "{safe_component(name)}"')
     return name
 
 
@@ -205,7 +205,7 @@ def _text(fields: Fields, key: str, codec: str | None, warnings: list[str]) -> s
     if not isinstance(value, bytes):
         warnings.append(f"{fields.at(key)} should be a string, but is {kind_of(value)}; it is left out")
         return None
-    return printable(decode_text(value, codec)[:_MAX_TEXT])
+    return printable(decode_text(value, codec), most=_MAX_TEXT)
 
 
 def _date(torrent: Fields, warnings: list[str]) -> int | None:

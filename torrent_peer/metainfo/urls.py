@@ -1,5 +1,6 @@
 """Trackers and web seeds a torrent names (BEP 3, 12 and 19); only addresses that can be used are kept."""
 
+from itertools import islice
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -9,6 +10,8 @@ from torrent_peer.metainfo.text import decode_text, printable
 
 TRACKER_SCHEMES: Final = ("http", "https", "udp")
 WEB_SEED_SCHEMES: Final = ("http", "https")
+_MAX_ENTRIES: Final = 2000
+"""Entries of a list looked at; the rest of a longer one is left out."""
 MAX_URLS: Final = 200
 """Trackers, and web seeds, kept of one torrent: each costs an announce. The longest public lists have about 100."""
 _MAX_LENGTH: Final = 2048
@@ -22,7 +25,7 @@ def read_trackers(torrent: Fields, warnings: list[str]) -> tuple[tuple[str, ...]
     for path, tier in _listed(torrent, "announce-list", warnings):
         entries: list[tuple[str, Value]] = [(path, tier)]
         if isinstance(tier, list):
-            entries = [(f"{path}[{number}]", url) for number, url in enumerate(tier)]
+            entries = [(f"{path}[{number}]", url) for number, url in enumerate(tier[:_MAX_ENTRIES])]
         if urls := _usable(entries, known, TRACKER_SCHEMES, "tracker", warnings):
             tiers.append(urls)
     if not tiers and (announce := torrent.get("announce")) is not None:
@@ -47,7 +50,9 @@ def _listed(torrent: Fields, key: str, warnings: list[str]) -> list[tuple[str, V
     if not isinstance(value, list):
         warnings.append(f"{key} should be a list, but is {kind_of(value)}; it is left out")
         return []
-    return list(torrent.items(key))
+    if len(value) > _MAX_ENTRIES:
+        warnings.append(f"{key} has {len(value)} entries; the first {_MAX_ENTRIES} are looked at")
+    return list(islice(torrent.items(key), _MAX_ENTRIES))
 
 
 def _usable(
@@ -59,11 +64,11 @@ def _usable(
         if not isinstance(value, bytes):
             warnings.append(f"{path} should be a string, but is {kind_of(value)}; it is left out")
             continue
-        url = decode_text(value).strip()
+        url = decode_text(value).strip().replace(" ", "%20")
         if not url or url in known:
             continue
         if fault := _fault(url, schemes):
-            warnings.append(f"{what} {printable(url[:80])} is left out: {fault}")
+            warnings.append(f"{what} {printable(url, most=80)} is left out: {fault}")
         elif len(known) == MAX_URLS:
             warnings.append(f"more than {MAX_URLS} {what}s; the rest is left out")
             break
@@ -77,8 +82,8 @@ def _fault(url: str, schemes: tuple[str, ...]) -> str | None:
     """Why `url` cannot be used, or None."""
     if len(url) > _MAX_LENGTH:
         return f"it is {len(url)} characters long"
-    if not url.isprintable() or " " in url:
-        return "it has blanks or control characters"
+    if not url.isprintable():
+        return "it has control characters"
     try:
         parts = urlsplit(url)
         port = parts.port
