@@ -102,4 +102,4 @@ def allowed_fast_is_not_a_stream(way: Direction, message: AllowedFast, crossed: 
     said, geometry = way.sender.allowed_fast_said, way.state.geometry
     if geometry is None or said < max(geometry.piece_count, ALLOWED_FAST_LIMIT):
         return None
-    return f"allowed_fast for the {said + 1}th time, in a torrent of {geometry.piece_count} pieces"
+    return f"allowed_fast number {said + 1} in a torrent of {geometry.piece_count} pieces"

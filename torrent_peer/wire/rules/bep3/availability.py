@@ -97,7 +97,7 @@ def availability_is_said_once(way: Direction, message: object, crossed: bool) ->
 def availability_is_not_a_stream(way: Direction, message: object, crossed: bool) -> str | None:
     """Clients that repeat availability messages do so a few times, not endlessly."""
     if _again(way) and way.sender.availability_updates >= UPDATES_LIMIT:
-        return f"{name_of(type(message))} for the {way.sender.availability_updates + 1}th time in mid-conversation"
+        return f"{name_of(type(message))} number {way.sender.availability_updates + 1} in mid-conversation"
     return None
 
 

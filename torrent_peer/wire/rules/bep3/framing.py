@@ -17,6 +17,7 @@ def _found_in_the_bytes(rule_id: str, says: str) -> Judge:
         return message.reason
 
     judge.__doc__ = says
+    judge.__name__ = "malformed_" + rule_id.lower().replace("-", "_")
     return judge
 
 

@@ -105,7 +105,7 @@ def no_flood_of_requests_while_choked(way: Direction, message: Request, crossed:
     ledger = way.sender.requests
     if not crossed or not _is_late(way, message) or ledger.budget > 0 or ledger.excess < way.receiver.patience:
         return None
-    return f"{_while_choked(way, message)}: the {ledger.excess + 1}th that crossed no choke"
+    return f"{_while_choked(way, message)}: number {ledger.excess + 1} that crossed no choke"
 
 
 @rule(
