@@ -38,7 +38,7 @@ def permitted(hosts: Sequence[str], tracker: TrackerUrl, *, came_from: str | Non
     if came_from is not None:
         hosts = [host for host in hosts if _no_nearer(host, than=came_from)]
         if not hosts:
-            raise TrackerError(f"it redirects from the internet into a private network ({tracker.host})", answered=True)
+            raise TrackerError(f"it redirects into a network nearer to us than its own ({tracker.host})", answered=True)
     elif not _is_trackers_page(tracker):
         hosts = [host for host in hosts if not is_loopback(host)]
         if not hosts:

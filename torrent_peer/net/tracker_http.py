@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import ssl
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import aclosing
 from functools import cache
@@ -38,6 +40,8 @@ DEADLINE: Final = 30.0
 """Seconds for everything: look-up, connections, redirects, body. libtorrent's `tracker_completion_timeout`."""
 CONNECT_TIMEOUT: Final = 5.0
 """Seconds for one of several addresses of a host, before the next is tried."""
+LAST_CONNECT_TIMEOUT: Final = 15.0
+"""Seconds for the last of them."""
 MAX_BODY: Final = 1024 * 1024
 """Bytes, decompressed. libtorrent's `tracker_maximum_response_length`."""
 MAX_REDIRECTS: Final = 5
@@ -126,23 +130,23 @@ async def _first_reachable(
 ) -> _Page:
     import httpx2
 
-    for last, host in zip([False] * (len(hosts) - 1) + [True], hosts, strict=True):
+    for host in hosts:
+        last = host == hosts[-1]
+        timeout = LAST_CONNECT_TIMEOUT if last else CONNECT_TIMEOUT
         try:
-            return await _request(tracker, target, host, connect_timeout=None if last else CONNECT_TIMEOUT, tls=tls)
+            return await _request(tracker, target, host, connect_timeout=timeout, tls=tls)
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
             if last:
                 raise TrackerError(_why(error), answered=_is_tls(error)) from None
         except httpx2.RemoteProtocolError as error:
-            raise TrackerError(f"it does not speak HTTP properly: {one_line(str(error))}", answered=True) from None
-        except httpx2.DecodingError:
-            raise TrackerError("its answer cannot be decompressed", answered=True) from None
+            raise TrackerError(f"it does not speak HTTP properly: {_plain(error)}", answered=True) from None
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
             raise TrackerError(_why(error)) from None
     raise AssertionError("permitted() leaves at least one address")
 
 
 async def _request(
-    tracker: TrackerUrl, target: str, host: str, *, connect_timeout: float | None, tls: ssl.SSLContext | None
+    tracker: TrackerUrl, target: str, host: str, *, connect_timeout: float, tls: ssl.SSLContext | None
 ) -> _Page:
     """One GET at one address, whose name (for Host, SNI and the certificate) is the tracker's."""
     import httpx2
@@ -182,15 +186,48 @@ def _headers(tracker: TrackerUrl) -> dict[str, str]:
 
 async def _read_body(response: httpx2.Response) -> bytes:
     """The body, decompressed as it comes, so that a bomb costs no more than the bytes we would take anyway."""
-    if "," in response.headers.get("content-encoding", ""):
-        raise TrackerError("its answer is compressed more than once", answered=True)
-    body = bytearray()
-    async with aclosing(response.aiter_bytes()) as chunks:
-        async for chunk in chunks:
-            body += chunk
-            if len(body) > MAX_BODY:
-                raise TrackerError(f"its answer is longer than {MAX_BODY // 1024} KiB", answered=True)
-    return bytes(body)
+    import httpx2
+
+    body = _Body(response.headers.get("content-encoding", ""))
+    trouble: TrackerError | None = None
+    try:
+        async with aclosing(response.aiter_raw()) as chunks:
+            async for chunk in chunks:
+                if trouble is None:
+                    try:
+                        body.take(chunk)
+                    except TrackerError as error:
+                        # The stream below only lets go of its generators when it runs into an end: give it one.
+                        trouble = error
+                        await response.aclose()
+    except httpx2.HTTPError:
+        if trouble is None:
+            raise
+    if trouble is not None:
+        raise trouble
+    return bytes(body.data)
+
+
+class _Body:
+    """A body as it arrives, unpacked, never more than `MAX_BODY` bytes of it."""
+
+    def __init__(self, encoding: str) -> None:
+        self.data = bytearray()
+        self._encoding = encoding.strip().lower()
+        self._unzip = zlib.decompressobj(zlib.MAX_WBITS | 16) if self._encoding in ("gzip", "x-gzip") else None
+
+    def take(self, chunk: bytes) -> None:
+        """Raises TrackerError for too much, and for what cannot be unpacked."""
+        if self._unzip is not None:
+            try:
+                chunk = self._unzip.decompress(chunk, MAX_BODY + 1 - len(self.data))
+            except zlib.error:
+                raise TrackerError("its answer cannot be decompressed", answered=True) from None
+        elif self._encoding not in ("", "identity"):
+            raise TrackerError("its answer is compressed in a way nobody asked for", answered=True)
+        self.data += chunk
+        if len(self.data) > MAX_BODY:
+            raise TrackerError(f"its answer is longer than {MAX_BODY // 1024} KiB", answered=True)
 
 
 @cache
@@ -209,7 +246,15 @@ def _why(error: BaseException) -> str:
             return f"TLS failed: {(cause.reason or str(cause)).replace('_', ' ').lower()}"
         if isinstance(cause, OSError) and cause.errno is not None:
             return os.strerror(cause.errno).lower()
+        if isinstance(cause, TimeoutError | trio.TooSlowError):
+            return f"no connection within {LAST_CONNECT_TIMEOUT:.0f} s"
     return one_line(str(error)) or "the connection broke"
+
+
+def _plain(error: Exception) -> str:
+    """h11's words without Python's quoting of bytes."""
+    words = re.sub(r"bytearray\((b'.*?')\)", r"\1", str(error))
+    return one_line(re.sub(r"\bb'", "'", words))
 
 
 def _is_tls(error: BaseException) -> bool:
