@@ -29,6 +29,7 @@ class BarProgress:
     """A live display on stderr, redrawn by `show` alone: no thread of its own."""
 
     interval = BAR_INTERVAL
+    at_ends = True
 
     def __init__(self, settings: Settings, output: Output, *, console: Console | None = None) -> None:
         self._verbose = settings.verbose

@@ -135,12 +135,12 @@ class Downloads:
                 if self._plan.stop_after is not None:
                     background.start_soon(self._limit, self._plan.stop_after)
             background.cancel_scope.cancel()
-        if self._all:
+        if self._progress.at_ends:
             self._progress.show([each.status() for each in self._all], [None] * len(self._all))
 
     def _start(self, session: Session, job: Job) -> Download:
         torrent = job.torrent
-        path = self._plan.root / torrent.files[0].path.parts[0]
+        path = self._plan.root / next(file for file in torrent.files if not file.padding).path.parts[0]
         each = Download(job, path, trio.current_time())
         self._all.append(each)
         fields = {"name": torrent.name, "size": torrent.content_length, "root": str(self._plan.root)}
@@ -199,6 +199,8 @@ class Downloads:
     # ── watching ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _show(self) -> None:
+        if not self._progress.at_ends:
+            await trio.sleep(self._progress.interval)
         while True:
             self._progress.show([each.status() for each in self._all], [each.checked for each in self._all])
             await trio.sleep(self._progress.interval)

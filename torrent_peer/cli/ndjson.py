@@ -138,10 +138,10 @@ def error_event(message: str, code: int) -> Fields:
 def as_event(event: Event, *, at: float, torrent: str | None) -> Fields:
     """The line for `event`; `at` in seconds since 1970."""
     name, make = MAKERS[type(event)]
-    return envelope(name, at=at, torrent=torrent, **make(event))
+    return {**envelope(name, at=at, torrent=torrent), **make(event)}
 
 
-def envelope(name: str, *, at: float, torrent: str | None = None, **fields: object) -> Fields:
+def envelope(name: str, /, *, at: float, torrent: str | None = None, **fields: object) -> Fields:
     """What every line begins with, and its own fields."""
     return {"event": name, "time": round(at, 3), **({"torrent": torrent} if torrent else {}), **fields}
 

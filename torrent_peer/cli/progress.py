@@ -24,6 +24,8 @@ class Progress(Protocol):
 
     interval: float
     """Seconds between two calls of `show`."""
+    at_ends: bool
+    """Whether the very first and the very last state are shown, too."""
 
     def show(self, statuses: Sequence[TorrentStatus], checked: Sequence[float | None]) -> None:
         """Show how the torrents are doing; `checked` is the share hashed of each that is being checked."""
@@ -53,6 +55,7 @@ class NoProgress:
     """Shows nothing."""
 
     interval = NEVER
+    at_ends = False
 
     def __enter__(self) -> Self:
         return self

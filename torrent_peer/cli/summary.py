@@ -74,10 +74,9 @@ def _headline(status: TorrentStatus, ending: Ending, detail: str) -> str:
 
 def _figures(status: TorrentStatus, tally: Tally, seconds: float) -> list[str]:
     rate = f" ({format_rate(status.downloaded / seconds)})" if seconds > 0 and status.downloaded else ""
-    took = f"{format_size(status.wanted)} wanted, {format_size(status.downloaded)} received"
-    lines = [f"{took} in {format_duration(seconds)}{rate}, {format_size(status.uploaded)} uploaded"]
-    if status.wasted:
-        lines[0] += f", {format_size(status.wasted)} wasted"
+    sent = f"{format_size(status.downloaded)} received, {format_size(status.uploaded)} uploaded"
+    wasted = f", {format_size(status.wasted)} of no use" if status.wasted else ""
+    lines = [f"{format_size(status.wanted)} in {format_duration(seconds)}{rate}", sent + wasted]
     if status.hash_failures:
         lines.append(f"{count(status.hash_failures, 'piece')} came wrong and were fetched again")
     senders = len(tally.senders | {peer.address for peer in status.peers if peer.download_rate > 0})
