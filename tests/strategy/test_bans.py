@@ -82,6 +82,13 @@ def test_every_failure_of_its_own_is_judged_by_its_own_senders() -> None:
     assert [ban.peer for ban in contributions.piece_verified(1, GOOD)] == ["L"]
 
 
+def test_the_authors_of_an_open_piece_are_known() -> None:
+    contributions: Contributions[str] = Contributions()
+    assert contributions.authors(0) == ()
+    send(contributions, "ABAB")
+    assert contributions.authors(0) == ("A", "B")
+
+
 def test_nobody_is_banned_for_a_piece_nobody_sent_or_that_was_thrown_away() -> None:
     contributions: Contributions[str] = Contributions()
     assert contributions.piece_failed(0, bad(1)) == []

@@ -75,6 +75,11 @@ class Contributions(Generic[PeerT]):
         authors = self._authors.get(piece)
         return () if authors is None else tuple(dict.fromkeys((authors.first, *authors.others.values())))
 
+    def authors(self, piece: int) -> tuple[PeerT, ...]:
+        """Who sent blocks of the open `piece`, each once."""
+        authors = self._authors.get(piece)
+        return () if authors is None else tuple(dict.fromkeys((authors.first, *authors.others.values())))
+
     def forget(self, piece: int) -> None:
         """The blocks of `piece` were thrown away unjudged."""
         self._authors.pop(piece, None)
