@@ -24,7 +24,7 @@ from torrent_peer.metainfo.torrent import Torrent
 from torrent_peer.session.events import CheckProgress, Completed, Event, Listening, MessageSeen, Resumed
 from torrent_peer.session.options import Ending, SessionOptions, TorrentOptions
 from torrent_peer.session.session import Session, open_session
-from torrent_peer.session.status import TorrentStatus
+from torrent_peer.session.status import State, TorrentStatus
 from torrent_peer.session.torrent import TorrentRun
 from torrent_peer.storage.errors import Kind
 from torrent_peer.wire.severity import Severity
@@ -33,6 +33,8 @@ GRACE: Final = 5.0
 """Seconds for saving and for the trackers after the first signal."""
 FORCED_GRACE: Final = 1.0
 """Seconds for closing files after the second; then the process is gone."""
+LOOK_INTERVAL: Final = 0.5
+"""Seconds between two looks at why bytes do not flow."""
 ENDINGS: Final = {
     Ending.COMPLETE: Exit.DONE,
     Ending.STALLED: Exit.STALLED,
@@ -77,11 +79,20 @@ class Download:
     run: TorrentRun | None = None
     ending: Ending | None = None
     exit: Exit = Exit.DONE
+    alive: TorrentStatus | None = None
+    """The last look at it while it was downloading: it tells why it stalled, the one after the end no more."""
 
     @property
     def key(self) -> str:
         """The info-hash in hex."""
         return self.job.torrent.info_hash.hex()
+
+    @property
+    def size(self) -> int:
+        """Bytes of the wanted files, padding left out."""
+        wanted = self.job.options.wanted_files
+        files = (file for file in self.job.torrent.files if not file.padding)
+        return sum(file.length for file in files if wanted is None or file.index in wanted)
 
     def status(self) -> TorrentStatus:
         """How it is doing."""
@@ -132,6 +143,7 @@ class Downloads:
                     work.start_soon(self._follow, self._start(session, job))
                 background.start_soon(self._show)
                 background.start_soon(self._keep_telling)
+                background.start_soon(self._remember)
                 if self._plan.stop_after is not None:
                     background.start_soon(self._limit, self._plan.stop_after)
             background.cancel_scope.cancel()
@@ -205,6 +217,14 @@ class Downloads:
             self._progress.show([each.status() for each in self._all], [each.checked for each in self._all])
             await trio.sleep(self._progress.interval)
 
+    async def _remember(self) -> None:
+        while True:
+            await trio.sleep(LOOK_INTERVAL)
+            for each in self._all:
+                status = each.status()
+                if status.state is State.DOWNLOADING:
+                    each.alive = status
+
     async def _keep_telling(self) -> None:
         """`progress` events for programs; and stop when nobody reads them any more."""
         while self._json and not self._output.reader_gone:
@@ -254,8 +274,11 @@ class Downloads:
         assert each.ending is not None
         each.exit = each.exit or self._exit_of(each, each.ending)
         status, seconds = each.status(), trio.current_time() - each.began
+        detail = each.run.ending_detail
+        gave_up = each.ending in (Ending.STALLED, Ending.NOBODY)
+        reasons = why_stalled(each.alive or status, each.tally) if gave_up else []
         lines = summarise(
-            status, each.tally, ending=each.ending, detail=each.run.ending_detail, seconds=seconds, path=each.path
+            status, each.tally, each.ending, detail, reasons, size=each.size, seconds=seconds, path=each.path
         )
         for line in lines:
             self._output.result(line)
@@ -263,17 +286,17 @@ class Downloads:
             status,
             path=each.path,
             ending=each.ending.value,
-            detail=each.run.ending_detail,
+            detail=detail,
             exit_code=int(each.exit),
             seconds=round(seconds, 3),
             peers_used=len(each.tally.senders),
             conversations=conversations(each.tally),
             rules=dict(each.tally.rules),
-            reasons=why_stalled(status, each.tally) if each.ending in (Ending.STALLED, Ending.NOBODY) else [],
+            reasons=reasons,
         )
         self._output.event(ndjson.envelope("done", at=time.time(), torrent=each.key, **fields))
         if each.ending is Ending.DISK:
-            self._output.complain(each.run.ending_detail)
+            self._output.complain(detail)
 
     def _exit_of(self, each: Download, ending: Ending) -> Exit:
         if ending is Ending.STOPPED:

@@ -60,7 +60,7 @@ class TorrentPeer(click.Group):
         _print_anything()
         try:
             code = super().main(
-                list(args or sys.argv[1:]) or ["--help"],
+                list(sys.argv[1:] if args is None else args) or ["--help"],
                 "torrent-peer",
                 complete_var,
                 standalone_mode=False,

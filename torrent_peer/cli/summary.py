@@ -1,5 +1,6 @@
 """The last words about a torrent: size, time, rate, who helped, how conversations ended, why it stalled."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -17,38 +18,47 @@ INDENT: Final = "  "
 
 
 def summarise(
-    status: TorrentStatus, tally: Tally, *, ending: Ending, detail: str, seconds: float, path: Path
+    status: TorrentStatus,
+    tally: Tally,
+    ending: Ending,
+    detail: str,
+    reasons: Sequence[str] = (),
+    *,
+    size: int,
+    seconds: float,
+    path: Path,
 ) -> list[str]:
-    """The lines, not yet escaped."""
-    lines = [f"{status.name}: {_headline(status, ending, detail)}"]
-    lines += [INDENT + line for line in _figures(status, tally, seconds)]
+    """The lines, not yet escaped; `reasons` are those of `why_stalled`, `size` the bytes of the wanted files."""
+    lines = [f"{status.name}: {_headline(status, ending, detail, size)}"]
+    lines += [INDENT + line for line in _figures(status, tally, size, seconds)]
     if tally.ends:
         lines.append(f"{INDENT}conversations ended: {sum(tally.ends.values())}")
         lines += [INDENT * 2 + line for line in _ends(tally)]
     if tally.rules:
         lines.append(f"{INDENT}rules bent: {_rules(tally)}")
-    if ending in (Ending.STALLED, Ending.NOBODY):
+    if reasons:
         lines.append(f"{INDENT}why:")
-        lines += [INDENT * 2 + line for line in why_stalled(status, tally)]
+        lines += [INDENT * 2 + reason for reason in reasons]
     lines.append(f"{INDENT}{'saved in' if ending is Ending.COMPLETE else 'kept in'} {path}")
     return lines
 
 
 def why_stalled(status: TorrentStatus, tally: Tally) -> list[str]:
     """What the evidence says, most telling first; never empty."""
-    lines = [status.why_slow] if status.why_slow else []
-    lines += [f"tracker {url}: {error}" for url, error in tracker_errors(status, tally).items()]
+    errors = tracker_errors(status, tally)
+    reasons = [f"peers left, probably: {reason}" for reason in tally.ranked_reasons[:3]]
+    return [_whats_missing(status), *(f"tracker {url}: {error}" for url, error in errors.items()), *reasons][:MAX_LINES]
+
+
+def _whats_missing(status: TorrentStatus) -> str:
+    if status.why_slow:
+        return status.why_slow
     if status.peers:
         choking = sum("d" in peer.flags for peer in status.peers)
-        lines.append(
-            f"{count(len(status.peers), 'peer')} connected, {choking} of them with data we want but choking us"
-        )
-    elif status.known_peers:
-        lines.append(f"{count(status.known_peers, 'address', 'addresses')} known, none connected")
-    else:
-        lines.append("no peer is known; name one with --peer or a tracker with --tracker")
-    lines += [f"peers left, probably: {reason}" for reason in tally.ranked_reasons[:3]]
-    return lines[:MAX_LINES]
+        return f"{count(len(status.peers), 'peer')} connected, {choking} with what we want, but choking us"
+    if status.known_peers:
+        return f"{count(status.known_peers, 'address', 'addresses')} known, none connected"
+    return "no peer is known; name one with --peer or a tracker with --tracker"
 
 
 def tracker_errors(status: TorrentStatus, tally: Tally) -> dict[str, str]:
@@ -65,18 +75,22 @@ def conversations(tally: Tally) -> dict[str, int]:
     return causes
 
 
-def _headline(status: TorrentStatus, ending: Ending, detail: str) -> str:
+def _headline(status: TorrentStatus, ending: Ending, detail: str, size: int) -> str:
     if ending is Ending.COMPLETE:
         return "complete and verified"
-    share = f"{percent(status):.1f}% of {format_size(status.wanted)}"
+    share = f"{percent(status):.1f}% of {format_size(size)}"
+    if ending is Ending.DISK:
+        return f"disk error at {share}"
     return f"{ending.value} at {share}" + (f": {detail}" if detail not in ("", ending.value) else "")
 
 
-def _figures(status: TorrentStatus, tally: Tally, seconds: float) -> list[str]:
+def _figures(status: TorrentStatus, tally: Tally, size: int, seconds: float) -> list[str]:
     rate = f" ({format_rate(status.downloaded / seconds)})" if seconds > 0 and status.downloaded else ""
     sent = f"{format_size(status.downloaded)} received, {format_size(status.uploaded)} uploaded"
     wasted = f", {format_size(status.wasted)} of no use" if status.wasted else ""
-    lines = [f"{format_size(status.wanted)} in {format_duration(seconds)}{rate}", sent + wasted]
+    lines = [f"{format_size(size)} in {format_duration(seconds)}{rate}", sent + wasted]
+    if status.verified < status.wanted:
+        lines = [f"ran for {format_duration(seconds)}{rate}", sent + wasted]
     if status.hash_failures:
         lines.append(f"{count(status.hash_failures, 'piece')} came wrong and were fetched again")
     senders = len(tally.senders | {peer.address for peer in status.peers if peer.download_rate > 0})
