@@ -217,6 +217,7 @@ def _date(torrent: Fields, warnings: list[str]) -> int | None:
 
 
 def _limited(warnings: list[str]) -> tuple[str, ...]:
-    if len(warnings) <= MAX_WARNINGS:
-        return tuple(warnings)
-    return (*warnings[:MAX_WARNINGS], f"and {len(warnings) - MAX_WARNINGS} more warnings")
+    different = tuple(dict.fromkeys(warnings))
+    if len(different) <= MAX_WARNINGS:
+        return different
+    return (*different[:MAX_WARNINGS], f"and {len(different) - MAX_WARNINGS} more warnings")
