@@ -55,7 +55,7 @@ def download(network: Network, torrent: Path, out: Path, *, directory: Path, ext
     """
     transcript = directory / "transcript.jsonl"
     argv = [sys.executable, "-m", "torrent_peer", "download", str(torrent), "--out", str(out)]
-    argv += ["--json", "--progress", "none", "--transcript", str(transcript), "--no-dht"]
+    argv += ["--json", "-vv", "--progress", "none", "--transcript", str(transcript)]
     argv += ["--bind", network.other_host, "--listen", f"{network.other_host}:{network.free_port()}"]
     program = Program.start(network, "torrent-peer", [*argv, *extra], directory=directory)
     try:

@@ -39,6 +39,11 @@ class Sample:
         """Bytes of content."""
         return sum(FILES.values())
 
+    @property
+    def blocks(self) -> int:
+        """Blocks of 16 KiB, the last one shorter."""
+        return -(-self.total_length // 16_384)
+
     def write_torrent(self, path: Path, *, announce: str) -> Path:
         """Write a .torrent with this one tracker."""
         announce_text = announce.encode()

@@ -25,4 +25,4 @@ def seed(job: SeedJob) -> Program:
     return job.start("aria2", ["aria2c", "--no-conf", *flags, str(job.torrent)])
 
 
-ARIA2 = Client(name="aria2", program="aria2c", seed=seed, udp_trackers=False)
+ARIA2 = Client(name="aria2", calls_itself="aria2", program="aria2c", seed=seed, udp_trackers=False)

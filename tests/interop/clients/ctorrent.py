@@ -18,4 +18,4 @@ def seed(job: SeedJob) -> Program:
     return job.start("ctorrent", argv)
 
 
-CTORRENT = Client(name="ctorrent", program="ctorrent", seed=seed, udp_trackers=False)
+CTORRENT = Client(name="ctorrent", calls_itself="CTorrent", program="ctorrent", seed=seed, udp_trackers=False)

@@ -29,6 +29,8 @@ class Client:
     """A BitTorrent client that nobody here wrote."""
 
     name: str
+    calls_itself: str
+    """Part of the name our client reports for it."""
     program: str
     """The program that must be on the PATH; "" for a Python package that the test extra installs."""
     seed: Callable[[SeedJob], Program]

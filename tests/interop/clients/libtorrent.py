@@ -47,4 +47,4 @@ def seed(job: SeedJob) -> Program:
     return job.start("libtorrent", [sys.executable, "-c", SCRIPT, json.dumps(told)])
 
 
-LIBTORRENT = Client(name="libtorrent", program="", seed=seed)
+LIBTORRENT = Client(name="libtorrent", calls_itself="libtorrent", program="", seed=seed)

@@ -53,4 +53,4 @@ def seed(job: SeedJob) -> Program:
     return job.start("qbittorrent", argv)
 
 
-QBITTORRENT = Client(name="qbittorrent", program="qbittorrent-nox", seed=seed)
+QBITTORRENT = Client(name="qbittorrent", calls_itself="qBittorrent", program="qbittorrent-nox", seed=seed)

@@ -38,4 +38,4 @@ def seed(job: SeedJob) -> Program:
     return job.start("rtorrent", ["rtorrent", "-n", "-o", f"import={rc}"])
 
 
-RTORRENT = Client(name="rtorrent", program="rtorrent", seed=seed)
+RTORRENT = Client(name="rtorrent", calls_itself="rTorrent", program="rtorrent", seed=seed)

@@ -35,4 +35,4 @@ def seed(job: SeedJob) -> Program:
     return job.start("transmission", ["transmission-daemon", "--foreground", "--config-dir", str(config)])
 
 
-TRANSMISSION = Client(name="transmission", program="transmission-daemon", seed=seed)
+TRANSMISSION = Client(name="transmission", calls_itself="Transmission", program="transmission-daemon", seed=seed)
