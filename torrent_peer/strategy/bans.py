@@ -71,11 +71,6 @@ class Contributions(Generic[PeerT]):
             authors.others[block[1] // BLOCK_LENGTH] = peer
 
     def authors(self, piece: int) -> tuple[PeerT, ...]:
-        """Who had a part in `piece` as it stands."""
-        authors = self._authors.get(piece)
-        return () if authors is None else tuple(dict.fromkeys((authors.first, *authors.others.values())))
-
-    def authors(self, piece: int) -> tuple[PeerT, ...]:
         """Who sent blocks of the open `piece`, each once."""
         authors = self._authors.get(piece)
         return () if authors is None else tuple(dict.fromkeys((authors.first, *authors.others.values())))
