@@ -1,0 +1,129 @@
+"""The books of requests."""
+
+from torrent_peer.core.block import Block
+from torrent_peer.wire.ledger import RequestLedger
+
+A, B, C = Block(0, 0, 16384), Block(0, 16384, 16384), Block(7, 0, 16384)
+
+
+def test_an_answer_uses_up_one_request() -> None:
+    ledger = RequestLedger()
+    ledger.request(A)
+    ledger.request(A)
+    assert (ledger.total, ledger.answer(A), ledger.answer(A), ledger.answer(A), ledger.total) == (
+        2,
+        True,
+        True,
+        False,
+        0,
+    )
+
+
+def test_requests_wait_in_the_order_they_came() -> None:
+    ledger = RequestLedger()
+    for block in (B, A, C):
+        ledger.request(block)
+    ledger.answer(A)
+    assert list(ledger.live) == [B, C]
+
+
+def test_with_fast_a_cancelled_request_waits_for_its_one_answer() -> None:
+    ledger = RequestLedger()
+    ledger.request(A)
+    assert ledger.cancel(A, fast=True, zombies=False)
+    assert not ledger.is_waiting(A)
+    assert (ledger.total, ledger.waiting) == (1, 0)
+    assert not ledger.cancel(A, fast=True, zombies=False)
+    ledger.request(A)  # some askers ask again at once
+    assert ledger.is_waiting(A)
+    assert ledger.answer(A, ring=2)
+    assert ledger.answered == {}, "the answer to a cancelled request is not remembered"
+    assert ledger.answer(A, ring=2)
+    assert ledger.answered == {A: 1}
+
+
+def test_two_cancels_of_two_copies_are_two() -> None:
+    ledger = RequestLedger()
+    ledger.request(A)
+    ledger.request(A)
+    assert ledger.cancel(A, fast=True, zombies=False)
+    assert ledger.cancel(A, fast=True, zombies=False)
+    assert ledger.cancelled == {A: 2}
+    assert ledger.answer(A)
+    assert ledger.cancelled == {A: 1}
+
+
+def test_without_fast_a_cancel_ends_the_request_and_its_answer_may_still_come() -> None:
+    ledger = RequestLedger()
+    ledger.request(A)
+    assert ledger.cancel(A, fast=False, zombies=True)
+    assert (ledger.total, ledger.credits, ledger.has_credit(A)) == (0, 1, True)
+    assert ledger.answer(A)
+    assert not ledger.has_credit(A)
+
+
+def test_where_the_answers_are_written_no_zombies_are_kept() -> None:
+    ledger = RequestLedger()
+    ledger.request(A)
+    ledger.cancel(A, fast=False, zombies=False)
+    ledger.request(B)
+    ledger.throw_out(zombies=False, ring=4)
+    assert ledger.zombies == {}
+    assert ledger.answered == {B: 1}
+
+
+def test_a_choke_without_fast_turns_requests_into_zombies() -> None:
+    ledger = RequestLedger()
+    ledger.request(A)
+    ledger.request(B)
+    ledger.throw_out(zombies=True, ring=0)
+    ledger.request(A)
+    assert (ledger.live, ledger.zombies, ledger.total) == ({A: 1}, {A: 1, B: 1}, 1)
+    assert [ledger.answer(A) for _ in range(3)] == [True, True, False]
+
+
+def test_what_is_given_up_frees_its_place_and_may_still_come() -> None:
+    ledger = RequestLedger()
+    ledger.request(A)
+    assert ledger.give_up(A)
+    assert not ledger.give_up(A)
+    assert (ledger.total, ledger.credits, ledger.answer(A)) == (0, 1, True)
+
+
+def test_the_ring_keeps_the_last_answers_and_a_cancel_uses_one_up() -> None:
+    ledger = RequestLedger()
+    for block in (A, B, C):
+        ledger.request(block)
+        ledger.answer(block, ring=2)
+    assert list(ledger.answered) == [B, C]
+    assert ledger.cancel(B, fast=True, zombies=False)
+    assert not ledger.cancel(B, fast=True, zombies=False)
+
+
+def test_what_is_answered_again_is_young_again() -> None:
+    ledger = RequestLedger()
+    for block in (A, B, A, C):
+        ledger.request(block)
+        ledger.answer(block, ring=2)
+    assert ledger.answered == {A: 2, C: 1}
+
+
+def test_what_was_asked_is_remembered_for_good() -> None:
+    ledger = RequestLedger()
+    ledger.note_asked(B)
+    assert [ledger.was_asked(block) for block in (A, B, C)] == [False, True, False]
+
+
+def test_late_requests_use_up_the_budget_and_then_are_counted() -> None:
+    ledger = RequestLedger()
+    ledger.budget = 1
+    ledger.late()
+    ledger.late()
+    assert (ledger.budget, ledger.excess) == (0, 1)
+
+
+def test_a_request_that_was_not_sent_after_all_leaves_no_trace() -> None:
+    ledger = RequestLedger()
+    ledger.request(A)
+    ledger.withdraw(A)
+    assert (ledger.live, ledger.total) == ({}, 0)

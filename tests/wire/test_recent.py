@@ -1,0 +1,41 @@
+"""The ring of recent messages."""
+
+from torrent_peer.core.block import Block
+from torrent_peer.wire.messages import Choke, Extended, Have, Piece
+from torrent_peer.wire.recent import KEPT, Recent
+from torrent_peer.wire.side import Side
+
+BLOCK = Block(0, 0, 16384)
+
+
+def test_the_last_messages_are_kept_in_short_form() -> None:
+    recent = Recent()
+    recent.note(Side.DIALER, 68, Choke())
+    recent.note(Side.LISTENER, 68, Extended(1, bytes(100)))
+    recent.note(Side.DIALER, 73, Piece(BLOCK, memoryview(bytes(16384))))
+    recent.append((Side.DIALER, 16470, BLOCK))
+    assert [str(said) for said in recent] == [
+        "dialer at 68: choke",
+        "listener at 68: extended 1 of 100 bytes",
+        "dialer at 73: piece 0 [0:16384]",
+        "dialer at 16470: piece 0 [0:16384]",
+    ]
+    assert len(recent) == 4
+
+
+def test_only_so_many_are_kept() -> None:
+    recent = Recent()
+    for piece in range(KEPT + 1):
+        recent.note(Side.DIALER, piece, Have(piece))
+    assert next(iter(recent)).text == "have 1"
+    assert len(recent) == KEPT
+
+
+def test_each_sides_last_word_is_known() -> None:
+    recent = Recent()
+    recent.note(Side.DIALER, 0, Have(1))
+    recent.note(Side.LISTENER, 0, Have(2))
+    recent.note(Side.DIALER, 9, Have(3))
+    assert recent.last_of(Side.DIALER) == "have 3"
+    assert recent.last_of(Side.LISTENER) == "have 2"
+    assert Recent().last_of(Side.DIALER) is None
