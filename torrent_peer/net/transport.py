@@ -65,13 +65,15 @@ class SocketTransport:
         self.backlog = 0
 
     async def receive(self) -> memoryview:
+        # While data streams in it is there by the time the others have had their turn: no need to ask the kernel twice.
+        await trio.lowlevel.checkpoint()
         while True:
-            await trio.lowlevel.wait_readable(self._sock)
             try:
                 length = self._sock.recv_into(self._buffer)
             except (BlockingIOError, InterruptedError):
-                continue
-            return self._buffer[:length]
+                await trio.lowlevel.wait_readable(self._sock)
+            else:
+                return self._buffer[:length]
 
     def write(self, data: bytes) -> None:
         if self._closed:

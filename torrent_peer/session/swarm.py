@@ -78,10 +78,11 @@ class Swarm:
         if self.book.add(usable, source, now=trio.current_time()):
             self._wake.set()
 
-    async def run(self) -> None:
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Dial whoever is due, until cancelled; every conversation is a task of this call's nursery."""
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
+            task_status.started()
             while True:
                 room = min(self._max_peers - len(self._peers), MAX_DIALING) - self._dialing
                 for address in self.book.due(now=trio.current_time(), room=room):

@@ -101,12 +101,17 @@ class TorrentRun:
         self._report = report
         self._ended = trio.Event()
         self._over = trio.Event()
+        self._checked = trio.Event()
         self._settled: deque[Written] = deque()
         self._news = trio.Event()
         self._parts: _Parts | None = None
         self._began = trio.current_time()
         self._last_progress = self._began
         self._completed_at: float | None = None
+
+    async def checked(self) -> None:
+        """Wait until it is known what the disk holds, and peers are let in; or until it ended before."""
+        await self._checked.wait()
 
     async def finished(self) -> Ending:
         """Wait for the end; the reason is in `ending_detail`."""
@@ -184,18 +189,20 @@ class TorrentRun:
                 if content is not None:
                     await self._wind_up(content)
             self.state = State.ENDED
+            self._checked.set()
             self._ended.set()
 
     async def _live(self, content: Content) -> None:
         parts = self._parts = self._assemble(content)
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(parts.swarm.run)
+            await nursery.start(parts.swarm.run)
             nursery.start_soon(parts.announcer.run)
             nursery.start_soon(keep_up, Upkeep(parts.exchange))
             nursery.start_soon(self._settle, parts)
             nursery.start_soon(self._save_now_and_then, content)
             nursery.start_soon(self._watch, parts)
             nursery.start_soon(self._learn_named_peers, parts.swarm)
+            self._checked.set()
             await self._progressed(parts)
             await self._over.wait()
             self.state = State.STOPPING
