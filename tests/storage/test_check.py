@@ -66,9 +66,7 @@ def test_a_bad_sector_spoils_its_piece_and_no_more(full: Store, monkeypatch: pyt
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_what_would_spoil_everything_is_an_error(
-    full: Store, monkeypatch: pytest.MonkeyPatch, threads: int
-) -> None:
+def test_what_would_spoil_everything_is_an_error(full: Store, monkeypatch: pytest.MonkeyPatch, threads: int) -> None:
     def read(*_: object) -> int:
         raise OSError(errno.EACCES, "no")
 

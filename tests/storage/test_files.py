@@ -155,8 +155,7 @@ def test_a_file_changed_behind_our_back_is_missing_not_made_anew(
         assert error.value.kind is Kind.MISSING
         assert str(error.value) == f"{path} {message}; run the same command again to check what is left"
     assert (path.exists() and path.stat().st_size) == after
-    with pytest.raises(StorageError):
-        files.sync()
+    files.sync()
     assert 0 not in files.known
 
 
@@ -297,6 +296,21 @@ def test_what_the_disk_refuses_is_said(
         with pytest.raises(StorageError) as error:
             files.look([0])
     assert str(error.value).startswith(f"cannot use {tree.root}/a: ")
+
+
+def test_a_file_that_could_not_be_made_does_not_hinder_the_others(
+    files: DataFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "no")
+
+    files.write(0, 0, view(b"x"))
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "mkdir", fail)
+        with pytest.raises(StorageError, match="No space left"):
+            files.write(1, 0, view(b"x"))
+    files.sync()
+    assert files.known.keys() == {0}
 
 
 def test_a_file_whose_length_was_refused_gets_it_the_next_time(

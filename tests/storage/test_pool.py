@@ -173,15 +173,19 @@ def test_without_anybody_to_wait_for_it_fails_at_once(files: Files) -> None:
 
 
 def test_other_errors_are_not_tried_again(files: Files) -> None:
-    with FilePool(8) as pool, pytest.raises(PermissionError):
+    with FilePool(8) as pool:
         use(pool, files, 1)
-        with pool.lease((0, 2), failing(1, errno.EACCES, files.opener(2)), writable=True):
-            pass
+        with (
+            pytest.raises(PermissionError),
+            pool.lease((0, 2), failing(1, errno.EACCES, files.opener(2)), writable=True),
+        ):
+            pytest.fail("it was tried again")
+        assert len(pool) == 1
 
 
 def test_two_threads_that_both_had_to_wait_open_the_file_twice_and_keep_one(files: Files) -> None:
     with FilePool(8) as pool:
-        inner = []
+        inner: list[int] = []
 
         def open_file() -> int:
             if not inner:  # another thread gets in while this one waits

@@ -103,7 +103,9 @@ def test_spare_bits_claim_nothing(record: ResumeRecord, sample: Any) -> None:
     assert read == evolve(record, verified=PieceSet(9, [0, 2, 8]))
 
 
-@pytest.mark.parametrize("data", [b"", b"\0" * 100, b"de", b"i1e", b"d6:record2:dee", b"l" * 10**6, b"d5:crc32i0e6:record0:e"])
+@pytest.mark.parametrize(
+    "data", [b"", b"\0" * 100, b"de", b"i1e", b"d6:record2:dee", b"l" * 10**6, b"d5:crc32i0e6:record0:e"]
+)
 def test_noise_is_none(data: bytes, sample: Any) -> None:
     assert ResumeRecord.from_bytes(data, sample.torrent) is None
 

@@ -57,7 +57,7 @@ def test_what_is_written_is_read_in_any_cut(sample: Any, open_store: Callable[..
                     expected = data[begin : begin + length]
                     assert store.read(Block(piece, begin, len(expected))) == expected
                     buffers = [bytearray(1), bytearray(0), bytearray(len(expected) - 1)]
-                    store.read_into(piece, begin, *map(memoryview, buffers))
+                    store.read_into(piece, begin, *[memoryview(buffer) for buffer in buffers])
                     assert b"".join(buffers) == expected
             for size in (1, 10, 64, 1000):
                 assert store.piece_digest(piece, bytearray(size)) == sample.torrent.piece_hash(piece)
@@ -81,7 +81,7 @@ def test_padding_is_never_on_disk_and_reads_as_zeros(
         assert everything == sample.data
         assert store.read(Block(2, 20, 10)) == sample.piece(2)[20:22] + bytes(8)
         into = [bytearray(b"x" * 5), bytearray(b"x" * 5)]
-        store.read_into(2, 20, *map(memoryview, into))
+        store.read_into(2, 20, *[memoryview(buffer) for buffer in into])
         assert b"".join(into) == sample.piece(2)[20:22] + bytes(8)
     assert listing(tmp_path) == sorted([RECORD, *sample.files])
 
@@ -361,12 +361,13 @@ def test_a_read_only_store_writes_nothing(sample: Any, open_store: Callable[...,
     with open_store(read_only=True) as store:
         assert not check_pieces(store, store.wanted_pieces())
         none = PieceSet(9)
-        for call in (
+        calls: list[Callable[[], None]] = [
             lambda: store.write_piece(0, sample.piece(0)),
             lambda: store.save(none),
             store.forget,
             store.finish,
-        ):
+        ]
+        for call in calls:
             with pytest.raises(ValueError) as error:
                 call()
             assert str(error.value) == "the store is open for reading only"
@@ -429,44 +430,35 @@ def test_totals_are_kept(sample: Any, open_store: Callable[..., Store]) -> None:
         assert (store.record.uploaded, store.record.downloaded) == (5, 7)
 
 
-@pytest.mark.parametrize(
-    ("call", "doing"), [("rename", "save"), ("unlink", "remove"), ("open", "open")]
-)
+@pytest.mark.parametrize(("call", "doing"), [("rename", "save"), ("unlink", "remove"), ("open", "open")])
 def test_trouble_with_the_record_is_said(
-    sample: Any,
-    open_store: Callable[..., Store],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    call: str,
-    doing: str,
+    open_store: Callable[..., Store], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, doing: str
 ) -> None:
+    really = os.open
+
     def fail(*_: object, **__: object) -> None:
         raise OSError(errno.EROFS, "no")
 
-    store = open_store()
-    store.save(PieceSet(9))
-    with monkeypatch.context() as patch, pytest.raises(StorageError) as error:
+    def fail_below(path: str, flags: int, *mode: int, dir_fd: int | None = None) -> int:
+        if dir_fd is not None:
+            fail()
+        return really(path, flags, *mode)
+
+    with open_store() as store:
+        store.save(PieceSet(9))
+        attempts: dict[str, Callable[[], object]] = {"save": lambda: store.save(PieceSet(9)), "remove": store.forget}
         if call == "open":
             store.close()
-            really = os.open
-            patch.setattr(os, "open", lambda path, *a, **o: fail() if o else really(path, *a))
-            open_store()
-        else:
-            patch.setattr(os, call, fail)
-            if call == "rename":
-                store.save(PieceSet(9))
-            else:
-                store.forget()
-    store.close()
+            attempts["open"] = open_store
+        with monkeypatch.context() as patch:
+            patch.setattr(os, call, fail_below if call == "open" else fail)
+            with pytest.raises(StorageError) as error:
+                attempts[doing]()
     assert error.value.kind is Kind.READ_ONLY
-    assert str(error.value) == (
-        f"cannot {doing} {tmp_path / RECORD}: Read-only file system; choose another directory"
-    )
+    assert str(error.value) == f"cannot {doing} {tmp_path / RECORD}: Read-only file system; choose another directory"
 
 
-def test_sync_flushes_and_close_may_be_repeated(
-    sample: Any, open_store: Callable[..., Store], tmp_path: Path
-) -> None:
+def test_sync_flushes_and_close_may_be_repeated(sample: Any, open_store: Callable[..., Store], tmp_path: Path) -> None:
     store = open_store()
     assert store.root == tmp_path
     sample.fill(store)

@@ -80,15 +80,16 @@ class DataFiles:
         """Write all of `data`; raises StorageError, some of it may be written then."""
         try:
             with self._lease(file, write=True) as fd:
-                while data:
-                    written = os.pwrite(fd, data, offset)
-                    data = data[written:]
-                    offset += written
+                try:
+                    while data:
+                        written = os.pwrite(fd, data, offset)
+                        data = data[written:]
+                        offset += written
+                finally:
+                    with self._lock:
+                        self._touched.add(file)
         except OSError as error:
             raise self._error(error, file, "write") from error
-        finally:
-            with self._lock:
-                self._touched.add(file)
 
     def read(self, file: int, offset: int, length: int) -> bytes:
         """Exactly `length` bytes; raises StorageError, MISSING if the file ends before."""
@@ -205,10 +206,13 @@ class DataFiles:
         try:
             fd = self._tree.open_file(parts, write=write, create=write and not seen)
         except FileNotFoundError as error:
+            if seen:
+                self._doubt(file)
             raise self._missing(file, "has disappeared" if seen else "is not there") from error
         try:
             found = os.fstat(fd)
             if not self._is_same(file, found):
+                self._doubt(file)
                 raise self._missing(file, "was replaced or cut by another program")
             self._inodes[file] = found.st_ino
             if write:

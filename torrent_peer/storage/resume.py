@@ -82,7 +82,7 @@ def recall(
     `None` when cancelled: nothing is known then, and no record may be saved, which would deny what was not looked at.
     """
     plan = plan_resume(None if recheck else store.record, store)
-    reason = plan.reason
+    reason = "everything rechecked as asked" if recheck else plan.reason
     good = check_pieces(store, plan.to_check | plan.sample, threads=threads, progress=progress, cancelled=cancelled)
     trusted = plan.trusted
     if plan.sample - good:
