@@ -1,17 +1,16 @@
 """What the tests of the command line share: a small torrent on disk, and a way to run a command."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from tests.cli.fakes import Invoke
 from torrent_peer.cli.main import main
 from torrent_peer.metainfo.create import create_torrent
 from torrent_peer.metainfo.torrent import Torrent, parse_torrent
 
 CONTENT = {"a.txt": b"a" * 40_000, "sub/b.bin": bytes(range(256)) * 200, "c.txt": b"c"}
-Invoke = Callable[..., Result]
 
 
 @pytest.fixture

@@ -2,18 +2,15 @@
 
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import click
 import pytest
-from click.testing import Result
 
+from tests.cli.fakes import Invoke
 from torrent_peer import __version__
 from torrent_peer.cli.exits import MEANINGS, Exit
 from torrent_peer.cli.main import COMMANDS, main
-
-Invoke = Callable[..., Result]
 
 
 def test_version_needs_neither_trio_nor_httpx2_nor_rich() -> None:

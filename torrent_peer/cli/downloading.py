@@ -317,6 +317,7 @@ class Downloads:
 
     def _exit_code(self) -> Exit:
         """The first that is not 0, in the order of the command line; a signal's own code comes before all."""
-        if self._stopped not in (None, Exit.LIMIT):
+        cut_short = any(each.ending is None for each in self._all)
+        if self._stopped is not None and (cut_short or self._stopped is not Exit.LIMIT):
             return self._stopped
         return next((each.exit for each in self._all if each.exit), Exit.DONE)

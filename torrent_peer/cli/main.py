@@ -73,6 +73,8 @@ class TorrentPeer(click.Group):
             code = Exit.ERROR
         except (Exception, KeyboardInterrupt) as error:
             code = report(error, verbose=settings.verbose)
+        if code in (Exit.INTERRUPTED, Exit.TERMINATED):
+            _ignore_signals()
         sys.exit(int(code or Exit.DONE))
 
 
@@ -94,6 +96,14 @@ def _print_anything() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
+
+
+def _ignore_signals() -> None:
+    """All is said: a further Ctrl-C must not turn the exit code into a death by signal while Python puts itself away."""
+    import signal
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _close_stdout() -> None:

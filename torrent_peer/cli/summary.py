@@ -81,7 +81,8 @@ def _headline(status: TorrentStatus, ending: Ending, detail: str, size: int) -> 
     share = f"{percent(status):.1f}% of {format_size(size)}"
     if ending is Ending.DISK:
         return f"disk error at {share}"
-    return f"{ending.value} at {share}" + (f": {detail}" if detail not in ("", ending.value) else "")
+    word = "gave up" if ending is Ending.NOBODY else ending.value
+    return f"{word} at {share}" + (f": {detail}" if detail not in ("", ending.value) else "")
 
 
 def _figures(status: TorrentStatus, tally: Tally, size: int, seconds: float) -> list[str]:
