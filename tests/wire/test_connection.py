@@ -1,0 +1,538 @@
+"""The machine of one connection, from bytes to events and back."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.wire.scenes import GEOMETRY, INFO_HASH
+from torrent_peer.core.block import Block
+from torrent_peer.core.ids import InfoHash, PeerId
+from torrent_peer.core.piece_set import PieceSet
+from torrent_peer.wire import codec
+from torrent_peer.wire.connection import NEED_DATA, EndOfStream, Event, InfoHashReceived, PeerConnection, Refused
+from torrent_peer.wire.errors import Finding, LocalProtocolError, RemoteProtocolError
+from torrent_peer.wire.messages import (
+    Bitfield,
+    Cancel,
+    Choke,
+    Extended,
+    ExtendedHandshake,
+    Handshake,
+    Have,
+    HaveAll,
+    HaveNone,
+    Interested,
+    Message,
+    Piece,
+    Port,
+    Reject,
+    Request,
+    Suggest,
+    Unchoke,
+    Unknown,
+)
+from torrent_peer.wire.policy import Profile
+from torrent_peer.wire.reserved import Reserved
+from torrent_peer.wire.side import Side
+
+DIALER_ID, LISTENER_ID = PeerId(b"-XX0001-dialdialdial"), PeerId(b"-TR4010-listenlisten")
+FAST = Reserved.of(fast=True, extended=True)
+A, B = GEOMETRY.block(0, 0), GEOMETRY.block(0, 1)
+DATA = bytes(range(256)) * 64
+
+
+def dialer(**more: object) -> PeerConnection:
+    return PeerConnection(side=Side.DIALER, info_hash=INFO_HASH, peer_id=DIALER_ID, geometry=GEOMETRY, **more)  # type: ignore[arg-type]
+
+
+def listener(**more: object) -> PeerConnection:
+    return PeerConnection(side=Side.LISTENER, info_hash=INFO_HASH, peer_id=LISTENER_ID, geometry=GEOMETRY, **more)  # type: ignore[arg-type]
+
+
+def events(connection: PeerConnection, data: bytes | memoryview) -> list[Event]:
+    connection.receive_data(data)
+    return list(_until_more_is_needed(connection))
+
+
+def _until_more_is_needed(connection: PeerConnection) -> Iterator[Event]:
+    while (event := connection.next_event()) is not NEED_DATA:
+        yield event
+        if isinstance(event, EndOfStream):
+            return
+
+
+def greeted(ours: PeerConnection, *, reserved: Reserved = FAST) -> PeerConnection:
+    """Both handshakes are through; theirs sets `reserved`."""
+    theirs = DIALER_ID if ours.side is Side.LISTENER else LISTENER_ID
+    ours.initiate()
+    assert events(ours, codec.encode(Handshake(reserved, INFO_HASH, theirs))) == [
+        Handshake(reserved, INFO_HASH, theirs)
+    ]
+    return ours
+
+
+def hear(connection: PeerConnection, *messages: Message) -> list[Event]:
+    return events(connection, b"".join(map(codec.encode, messages)))
+
+
+def leech(**more: object) -> PeerConnection:
+    """A dialler that may request everything."""
+    connection = greeted(dialer(**more))
+    connection.send(HaveNone())
+    connection.send(Interested())
+    hear(connection, HaveAll(), Unchoke())
+    return connection
+
+
+def seed(*, fast: bool = True, **more: object) -> PeerConnection:
+    """A listener that may be asked for everything."""
+    connection = greeted(listener(**more), reserved=FAST if fast else Reserved())
+    connection.send(HaveAll() if fast else Bitfield(b"\xff\xc0"))
+    hear(connection, *([HaveNone()] if fast else []), Interested())
+    connection.send(Unchoke())
+    return connection
+
+
+# ── handshakes ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_two_ends_find_out_about_each_other() -> None:
+    ours, theirs = dialer(), listener()
+    (hello,) = events(theirs, ours.initiate())
+    assert hello == Handshake(FAST, INFO_HASH, DIALER_ID)
+    assert events(ours, theirs.initiate()) == [Handshake(FAST, INFO_HASH, LISTENER_ID)]
+    assert (ours.fast, ours.extended, theirs.fast, theirs.extended) == (True, True, True, True)
+    assert (ours.theirs.client, ours.theirs.peer_id, theirs.theirs.peer_id) == (
+        "Transmission 4.0.1",
+        LISTENER_ID,
+        DIALER_ID,
+    )
+    assert (ours.sent_bytes, ours.received_bytes, ours.heard_message) == (68, 68, False)
+
+
+def test_a_listener_with_several_torrents_is_told_which_one_after_48_bytes() -> None:
+    connection = PeerConnection(side=Side.LISTENER, peer_id=LISTENER_ID)
+    data = codec.encode(Handshake(FAST, INFO_HASH, DIALER_ID))
+    assert events(connection, data[:47]) == []
+    assert events(connection, data[47:48]) == [InfoHashReceived(FAST, INFO_HASH)]
+    assert events(connection, data[48:] + codec.encode(HaveAll())) == []
+    with pytest.raises(ValueError, match="no torrent was named yet: adopt one first"):
+        connection.initiate()
+    connection.adopt(INFO_HASH, GEOMETRY)
+    assert connection.initiate() == codec.encode(Handshake(FAST, INFO_HASH, LISTENER_ID))
+    assert list(_until_more_is_needed(connection)) == [Handshake(FAST, INFO_HASH, DIALER_ID), HaveAll()]
+    assert (connection.info_hash, connection.geometry) == (INFO_HASH, GEOMETRY)
+
+
+def test_a_torrent_may_be_adopted_before_its_size_is_known() -> None:
+    connection = PeerConnection(side=Side.LISTENER, peer_id=LISTENER_ID)
+    events(connection, codec.encode(Handshake(FAST, INFO_HASH, DIALER_ID)))
+    connection.adopt(INFO_HASH, None)
+    assert connection.geometry is None
+
+
+def test_a_listener_without_the_torrent_refuses_and_hears_nothing_more() -> None:
+    connection = PeerConnection(side=Side.LISTENER, peer_id=LISTENER_ID)
+    events(connection, codec.encode(Handshake(FAST, INFO_HASH, DIALER_ID)))
+    finding = connection.refuse_info_hash()
+    assert str(finding) == (
+        f"handshake for {INFO_HASH}, which is not here. BEP 3, peer protocol: "
+        '"If both sides don\'t send the same value, they sever the connection." [HS-04]'
+    )
+    assert connection.take_findings() == [finding]
+    with pytest.raises(RemoteProtocolError):
+        connection.next_event()
+
+
+def test_who_dials_names_a_torrent() -> None:
+    with pytest.raises(ValueError, match="who dials names a torrent: info_hash is missing"):
+        PeerConnection(side=Side.DIALER, peer_id=DIALER_ID)
+
+
+def test_messages_behind_the_handshake_are_judged_by_the_bits_we_will_send() -> None:
+    connection = listener()
+    (_, have_all) = hear(connection, Handshake(FAST, INFO_HASH, DIALER_ID), HaveAll())
+    assert have_all == HaveAll()
+    plain = listener(reserved=Reserved())
+    with pytest.raises(RemoteProtocolError, match=r"^have_all without the Fast Extension"):
+        hear(plain, Handshake(FAST, INFO_HASH, DIALER_ID), HaveAll())
+
+
+def _wrong_bytes() -> bytes:
+    return b"\x13BitTorrent protokoll" + bytes(48)
+
+
+@pytest.mark.parametrize(
+    ("data", "rule"),
+    [
+        (b"GET / HTTP/1.1\r\n", "HS-01"),
+        (_wrong_bytes(), "HS-02"),
+        (codec.encode(Handshake(FAST, InfoHash(bytes(20)), LISTENER_ID)), "HS-05"),
+        (codec.encode(Handshake(FAST, INFO_HASH, DIALER_ID)), "HS-10"),
+        (codec.encode(Handshake(FAST, INFO_HASH, PeerId(b"one more of our ids!"))), "HS-10"),
+    ],
+)
+def test_a_handshake_that_is_none_of_ours_closes_the_connection(data: bytes, rule: str) -> None:
+    connection = dialer(own_ids={b"one more of our ids!"})
+    connection.initiate()
+    with pytest.raises(RemoteProtocolError) as raised:
+        events(connection, data)
+    assert raised.value.violation.rule == rule
+    with pytest.raises(RemoteProtocolError) as again:
+        connection.next_event()
+    assert again.value.violation is raised.value.violation
+
+
+def test_a_listener_that_hears_its_own_id_before_it_spoke_knows_itself() -> None:
+    with pytest.raises(RemoteProtocolError, match=r"HS-10"):
+        hear(listener(), Handshake(FAST, INFO_HASH, LISTENER_ID))
+
+
+def test_our_handshake_is_said_once() -> None:
+    connection = dialer()
+    connection.initiate()
+    with pytest.raises(LocalProtocolError, match=r"^a second handshake on the same connection"):
+        connection.initiate()
+
+
+# ── receiving ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_block_is_a_view_into_what_was_received() -> None:
+    connection = leech()
+    connection.send_requests([A, B])
+    buffer = bytearray(codec.encode(Piece(A, DATA)))
+    (event,) = events(connection, memoryview(buffer))
+    assert isinstance(event, Piece)
+    assert (event.block, bytes(event.data)) == (A, DATA)
+    buffer[13] = 0xFF
+    assert event.data[0] == 0xFF
+    assert list(connection.outstanding) == [B]
+
+
+def test_every_way_of_cutting_the_stream_gives_the_same_events(
+    ways_to_cut: Callable[[bytes], Iterator[list[bytes]]],
+) -> None:
+    said = [HaveAll(), ExtendedHandshake({"ut_pex": 1}), Unchoke(), Choke(), Have(3), Unchoke()]
+    data = b"".join(map(codec.encode, [Handshake(FAST, INFO_HASH, LISTENER_ID), *said]))
+    for fragments in ways_to_cut(data):
+        connection = dialer()
+        connection.initiate()
+        heard = [event for fragment in fragments for event in events(connection, fragment)]
+        assert heard == [Handshake(FAST, INFO_HASH, LISTENER_ID), *said]
+        assert [finding.rule for finding in connection.take_findings()] == ["BF-07"]
+
+
+def test_a_violation_closes_the_connection_for_good() -> None:
+    connection = leech()
+    before = connection.received_bytes
+    with pytest.raises(RemoteProtocolError) as raised:
+        hear(connection, Have(3), Have(10), Have(4))
+    violation = raised.value.violation
+    assert (violation.rule, violation.offset, violation.sender) == ("BF-06", before + 9, Side.LISTENER)
+    assert [finding.rule for finding in connection.take_findings()] == ["BF-07", "BF-06"]
+    connection.receive_data(codec.encode(Have(5)))
+    assert connection.received_bytes == before + 27
+    with pytest.raises(RemoteProtocolError):
+        connection.next_event()
+    with pytest.raises(LocalProtocolError, match=r"^choke after the connection was closed"):
+        connection.send(Choke())
+
+
+def test_the_end_between_messages_is_clean() -> None:
+    connection = leech()
+    assert events(connection, b"") == [EndOfStream(clean=True, pending=0)]
+    assert connection.next_event() == EndOfStream(clean=True, pending=0)
+    connection.receive_data(b"ignored")
+    assert connection.next_event() == EndOfStream(clean=True, pending=0)
+    assert connection.send(Cancel(A)) if A in connection.outstanding else True
+
+
+def test_the_end_inside_a_message_is_not() -> None:
+    connection = leech()
+    assert events(connection, codec.encode(Have(3))[:6]) == []
+    assert connection.awaiting == 9
+    (end,) = events(connection, b"")
+    assert end == EndOfStream(clean=False, pending=6, detail="the stream ends 6 bytes into a have of 9")
+
+
+def test_what_was_received_is_used_up_before_the_end_is_told() -> None:
+    connection = leech()
+    connection.receive_data(codec.encode(Choke()))
+    connection.receive_data(b"")
+    assert list(_until_more_is_needed(connection)) == [Choke(), EndOfStream(clean=True, pending=0)]
+
+
+def test_the_end_inside_the_handshake_is_not_clean() -> None:
+    connection = dialer()
+    connection.receive_data(codec.encode(Handshake(FAST, INFO_HASH, LISTENER_ID))[:50])
+    (end,) = events(connection, b"")
+    assert end == EndOfStream(clean=False, pending=50, detail="the stream ends 50 bytes into the handshake's 68")
+
+
+# ── what the profiles do ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_is_discarded_is_not_told_but_found() -> None:
+    connection = leech()
+    connection.send_requests([A])
+    (first,) = hear(connection, Piece(A, DATA), Piece(A, DATA))
+    assert isinstance(first, Piece)
+    (finding,) = connection.take_findings()
+    assert (finding.rule, finding.message) == ("PIECE-04", Piece(A, b""))
+    assert connection.take_findings() == []
+    assert connection.finding_counts == {"PIECE-04": 1}
+
+
+@pytest.mark.parametrize(
+    ("messages", "rule"),
+    [
+        ([Unknown(99, b"")], "FR-04"),
+        ([HaveAll()], "BF-03"),
+        ([Port(6881)], "DHT-01"),
+        ([Suggest(10)], "FAST-05"),
+        ([Cancel(B)], "CAN-02"),
+    ],
+)
+def test_the_strict_profile_closes_where_the_interoperable_one_bears_it(messages: list[Message], rule: str) -> None:
+    hear(leech(), *messages)
+    with pytest.raises(RemoteProtocolError) as raised:
+        hear(leech(profile=Profile.STRICT), *messages)
+    assert raised.value.violation.rule == rule
+
+
+def test_a_later_availability_message_replaces_the_first() -> None:
+    connection = leech()
+    assert hear(connection, Bitfield(b"\x80\x00")) == [Bitfield(b"\x80\x00")]
+    assert connection.theirs.pieces == PieceSet(10, [0])
+
+
+def test_a_request_that_is_not_served_is_refused_and_its_reject_is_legal() -> None:
+    connection = seed()
+    wrong = Block(0, 0, 32768)
+    (event,) = hear(connection, Request(wrong))
+    (finding,) = connection.take_findings()
+    assert event == Refused(Request(wrong), finding)
+    assert finding.rule == "REQ-05"
+    assert connection.send(Reject(wrong)) == codec.encode(Reject(wrong))
+    assert connection.requested == {}
+
+
+def test_without_fast_a_refused_request_is_dropped() -> None:
+    connection = seed(fast=False)
+    (event,) = hear(connection, Request(Block(0, 0, 32768)))
+    assert isinstance(event, Refused)
+    assert connection.requested == {}
+
+
+def test_a_request_that_crossed_our_choke_is_refused_without_a_finding() -> None:
+    connection = seed()
+    connection.send(Choke())
+    assert hear(connection, Request(A)) == [Refused(Request(A), None)]
+    connection.send(Reject(A))
+    assert hear(connection, Cancel(A)) == [Cancel(A)]
+    assert connection.take_findings() == []
+
+
+def test_a_request_nobody_was_invited_to_is_refused_with_one() -> None:
+    connection = greeted(listener())
+    connection.send(HaveAll())
+    (*_, event) = hear(connection, HaveNone(), Interested(), Request(A))
+    assert isinstance(event, Refused)
+    assert event.finding is not None
+    assert event.finding.rule == "REQ-07"
+
+
+def test_an_endless_number_of_them_closes_the_connection() -> None:
+    connection = greeted(listener())
+    connection.send(ExtendedHandshake(request_queue=2))
+    connection.send(HaveAll())
+    requests = [Request(Block(0, number, 1)) for number in range(3)]
+    with pytest.raises(RemoteProtocolError, match=r"number 3 that crossed no choke"):
+        hear(connection, HaveNone(), Interested(), *requests)
+
+
+# ── sending ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_we_say_is_judged_and_an_illegal_message_changes_nothing() -> None:
+    connection = leech()
+    sent = connection.sent_bytes
+    with pytest.raises(LocalProtocolError) as raised:
+        connection.send(Interested())
+    assert (raised.value.violation.rule, raised.value.violation.offset) == ("ST-02", sent)
+    assert connection.sent_bytes == sent
+    assert connection.take_findings() == []
+
+
+def test_with_fast_the_first_thing_we_say_is_what_we_have() -> None:
+    connection = greeted(dialer())
+    with pytest.raises(LocalProtocolError, match=r"^interested before bitfield, have_all or have_none"):
+        connection.send(Interested())
+    connection.send(HaveNone())
+    with pytest.raises(LocalProtocolError, match=r"^have_all after have_none"):
+        connection.send(HaveAll())
+
+
+def test_requests_go_out_in_one_buffer() -> None:
+    connection = leech()
+    blocks = [GEOMETRY.block(piece, number) for piece in range(9) for number in (0, 1)] * 1
+    assert connection.send_requests(blocks) == b"".join(codec.encode(Request(block)) for block in blocks)
+    assert list(connection.outstanding) == blocks
+    assert connection.recent.last_of(Side.DIALER) == "request 8 [16384:32768]"
+
+
+def test_many_requests_count_in_full_though_only_the_last_are_remembered() -> None:
+    connection = greeted(dialer())
+    connection.send(HaveNone())
+    connection.send(Interested())
+    hear(connection, HaveAll(), Unchoke())
+    for block in [GEOMETRY.block(piece, number) for piece in range(10) for number in (0, 1)]:
+        connection.send_requests([block])
+        connection.lost(block)
+    sent = connection.sent_bytes
+    connection.send_requests([GEOMETRY.block(piece, number) for piece in range(10) for number in (0, 1)])
+    assert connection.sent_bytes == sent + 20 * codec.REQUEST_LENGTH
+
+
+def test_one_illegal_request_and_none_is_sent() -> None:
+    connection = leech()
+    with pytest.raises(LocalProtocolError, match=r"^request for piece 0 \[0:16384\] again, before its answer"):
+        connection.send_requests([A, B, A])
+    assert connection.outstanding == {}
+    assert connection.send_requests([A, B])
+
+
+def test_their_request_queue_is_respected() -> None:
+    connection = leech()
+    hear(connection, ExtendedHandshake(request_queue=1))
+    assert connection.theirs.request_queue == 1
+    with pytest.raises(LocalProtocolError, match=r"^request while 1 are unanswered"):
+        connection.send_requests([A, B])
+
+
+def test_a_lost_request_frees_its_place_and_its_block_may_still_come() -> None:
+    connection = leech()
+    connection.send_requests([A])
+    assert connection.lost(A)
+    assert not connection.lost(A)
+    assert connection.outstanding == {}
+    connection.send_requests([A])
+    assert len(hear(connection, Piece(A, DATA), Piece(A, DATA))) == 2
+    assert connection.take_findings() == []
+
+
+def test_pieces_are_sent_only_while_they_are_asked_for() -> None:
+    connection = seed()
+    with pytest.raises(LocalProtocolError, match=r"^piece 0 \[0:16384\] was never requested"):
+        connection.piece_header(A)
+    hear(connection, Request(A), Request(B))
+    assert list(connection.requested) == [A, B]
+    assert connection.may_send_piece(A)
+    sent = connection.sent_bytes
+    assert connection.piece_header(A) + DATA == codec.encode(Piece(A, DATA))
+    assert connection.sent_bytes == sent + 13 + 16384
+    assert not connection.may_send_piece(A)
+    connection.send(Choke())
+    assert not connection.may_send_piece(B)
+    with pytest.raises(LocalProtocolError, match=r"^piece 0 \[16384:32768\] while choking"):
+        connection.piece_header(B)
+    connection.send(Reject(B))
+    assert connection.requested == {}
+
+
+def test_data_of_the_wrong_length_is_not_sent() -> None:
+    connection = seed()
+    hear(connection, Request(A))
+    with pytest.raises(LocalProtocolError, match=r"^5 bytes of data for piece 0 \[0:16384\]"):
+        connection.send(Piece(A, b"12345"))
+    assert connection.send(Piece(A, DATA))
+
+
+def test_may_send_tells_without_doing() -> None:
+    connection = leech()
+    assert connection.may_send(Request(A)) is None
+    finding = connection.may_send(Cancel(A))
+    assert isinstance(finding, Finding)
+    assert finding.rule == "CAN-02"
+    assert connection.outstanding == {}
+
+
+def test_our_extended_handshake_says_what_the_connection_was_made_with() -> None:
+    connection = greeted(dialer(request_queue=77, extensions={"ut_pex": 3}))
+    message = connection.extended_handshake(client="torrent_peer", listen_port=6881)
+    assert message == ExtendedHandshake({"ut_pex": 3}, client="torrent_peer", listen_port=6881, request_queue=77)
+    connection.send(message)
+    hear(connection, ExtendedHandshake({"ut_pex": 9}), Extended(3, b"d1:xi1ee"))
+    assert connection.ours.extensions == {"ut_pex": 3}
+    assert connection.send(Extended(9, b"de"))
+    with pytest.raises(RemoteProtocolError, match=r"^extended id 9, which the dialer never announced"):
+        hear(connection, Extended(9, b"de"))
+
+
+# ── the size that is learned late ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_was_said_before_the_size_was_known_is_judged_late() -> None:
+    connection = PeerConnection(side=Side.DIALER, info_hash=INFO_HASH, peer_id=DIALER_ID)
+    greeted(connection)
+    hear(connection, Bitfield(b"\xff\xe0"))
+    connection.learn_geometry(GEOMETRY)
+    assert [finding.rule for finding in connection.take_findings()] == ["BF-05"]
+    assert connection.theirs.pieces == PieceSet.full(10)
+
+
+def test_a_violation_found_late_closes_the_connection() -> None:
+    connection = PeerConnection(side=Side.DIALER, info_hash=INFO_HASH, peer_id=DIALER_ID)
+    greeted(connection)
+    hear(connection, Bitfield(b"\xff\xff\xff"))
+    with pytest.raises(RemoteProtocolError, match=r"^a bitfield of 3 bytes: 10 pieces need 2 \(judged late\)"):
+        connection.learn_geometry(GEOMETRY)
+    with pytest.raises(RemoteProtocolError):
+        connection.next_event()
+
+
+# ── transcripts ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_every_message_both_ways_can_be_watched() -> None:
+    connection = seed()
+    seen: list[tuple[Side, int, str, list[str]]] = []
+    connection.on_message = lambda side, offset, message, findings: seen.append(
+        (side, offset, type(message).__name__, [finding.rule for finding in findings])
+    )
+    received, sent = connection.received_bytes, connection.sent_bytes
+    hear(connection, Request(A), Unknown(99, b""))
+    connection.piece_header(A)
+    assert seen == [
+        (Side.DIALER, received, "Request", []),
+        (Side.DIALER, received + 17, "Unknown", ["FR-04"]),
+        (Side.LISTENER, sent, "Piece", []),
+    ]
+
+
+def test_watching_changes_nothing_about_blocks_and_requests() -> None:
+    connection = leech()
+    seen: list[Message] = []
+    connection.on_message = lambda side, offset, message, findings: seen.append(message)
+    connection.send_requests([A, B])
+    assert len(hear(connection, Piece(A, DATA), Piece(B, DATA))) == 2
+    assert [type(message) for message in seen] == [Request, Request, Piece, Piece]
+    assert connection.outstanding == {}
+
+
+def test_the_last_messages_are_at_hand_for_a_bug_report() -> None:
+    connection = leech()
+    connection.send_requests([A])
+    hear(connection, Piece(A, DATA))
+    assert [str(said) for said in connection.recent][-2:] == [
+        "dialer at 78: request 0 [0:16384]",
+        "listener at 78: piece 0 [0:16384]",
+    ]
+
+
+def test_findings_are_bounded_and_their_counts_are_not() -> None:
+    connection = leech()
+    hear(connection, *[Unchoke()] * 300)
+    assert len(connection.take_findings()) == 256
+    assert connection.finding_counts["ST-02"] == 300
