@@ -332,9 +332,7 @@ def test_interest_follows_announcements_and_verified_pieces() -> None:
     assert not picker.peer_has("s", 3)
     assert [picker.verified(piece) for piece in (2, 0, 3, 1)] == [[], [], ["a"], ["s"]]
     assert picker.verified(1) == []
-    assert picker.is_complete
-    assert not picker.is_interesting("s")
-    assert not picker.peer_has("a", 1)
+    assert (picker.is_complete, picker.is_interesting("s"), picker.peer_has("a", 1)) == (True, False, False)
 
 
 def test_a_peer_that_gets_the_last_piece_counts_as_a_seed() -> None:
@@ -381,9 +379,7 @@ def test_wanting_less_drops_open_pieces_and_wanting_more_brings_new_ones() -> No
     assert picker.remaining == 2
     assert numbers(picker.pick("a", 99)) == [(3, 0), (3, 1), (3, 2), (3, 3), (1, 2), (1, 3)]
     picker.change_wanted(PieceSet(4, [2]))
-    assert picker.is_complete
-    assert sorted(picker.take_dropped()) == [1, 3]
-    assert not picker.is_interesting("a")
+    assert (picker.is_complete, sorted(picker.take_dropped()), picker.is_interesting("a")) == (True, [1, 3], False)
 
 
 def test_a_piece_verified_without_having_been_asked_is_not_asked_any_more() -> None:

@@ -38,6 +38,8 @@ class Queue:
     """Pieces announced after this, on the availability's clock, are no longer known to be among the rarest."""
     news: int = 0
     """Pieces its own peer announced since that it could begin."""
+    used: int = 1
+    """Pieces of the last choice that were begun from here; the others had been begun elsewhere in the meantime."""
     dry: bool = False
     """Whether there was nothing to choose from."""
 

@@ -17,7 +17,7 @@ RANDOM_FIRST: Final = 4
 libtorrent: `initial_picker_threshold` 4.
 """
 _QUEUE_LENGTH: Final = 16
-"""Pieces chosen in one go."""
+"""Pieces chosen in one go, at most: twice as many as were of use the last time."""
 _NEWS_LIMIT: Final = 8
 """Announcements of a peer after which the pieces chosen for it are chosen anew: one of them may be rarer."""
 _ALWAYS: Final = 1 << 64
@@ -64,6 +64,7 @@ class Selection:
             while queue.pieces:
                 piece = queue.pieces.pop()
                 if piece in self.startable and self._availability.raised[piece] <= queue.clock:
+                    queue.used += 1
                     return piece
             self._fill(queue, view.pieces)
         return None
@@ -97,17 +98,18 @@ class Selection:
         if pieces is not None:
             bits &= bits_of(pieces)
         queue.generation = self._generation
+        how_many = min(2 * queue.used + 2, _QUEUE_LENGTH)
         queue.clock = _ALWAYS
-        queue.news = 0
+        queue.news = queue.used = 0
         queue.dry = not bits
         if self._sequential:
-            queue.pieces = first_pieces(bits, _QUEUE_LENGTH, self.startable.size)[::-1]
+            queue.pieces = first_pieces(bits, how_many, self.startable.size)[::-1]
             return
         classes: Iterable[int] = (bits,)
         if self._verified >= RANDOM_FIRST:
-            classes = self._availability.rarest_first(bits, _QUEUE_LENGTH)
+            classes = self._availability.rarest_first(bits, how_many)
             queue.clock = self._availability.clock
         chosen: list[int] = []
         for equals in classes:
-            chosen += draw_pieces(equals, _QUEUE_LENGTH - len(chosen), self.startable.size, self._dice)
+            chosen += draw_pieces(equals, how_many - len(chosen), self.startable.size, self._dice)
         queue.pieces = chosen[::-1]
