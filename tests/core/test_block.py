@@ -12,5 +12,5 @@ def test_a_block_prints_as_a_slice_of_its_piece() -> None:
 
 
 def test_a_plain_tuple_finds_the_same_ledger_entry() -> None:
-    assert (1, 0, 16384) in {Block(1, 0, BLOCK_LENGTH)}
+    assert (1, 0, 16384) in {Block(1, 0, BLOCK_LENGTH), Block(1, 5, 1)}
     assert Block(1, 0, 5) < Block(1, 5, 1) < Block(2, 0, 1)

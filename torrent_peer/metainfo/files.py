@@ -47,7 +47,7 @@ class Listed:
     raw: tuple[bytes, ...]
     """The path's components in the bytes of `path`."""
     names: tuple[str, ...]
-    """The same as text, from `path.utf-8` if there is one."""
+    """The same as text, from `path.utf-8` if there is one; both are empty for padding and a single file."""
     length: int
     attributes: bytes
 
@@ -109,7 +109,7 @@ def place_files(listed: tuple[Listed, ...], name: str, warnings: list[str]) -> t
 def _read_one(entry: Fields, codec: str | None) -> Listed:
     attributes = _attributes(entry)
     length = 0 if b"l" in attributes else _length(entry)
-    if b"p" in attributes and entry.get("path") is None:
+    if b"p" in attributes:  # its path says nothing and is never used
         return Listed(raw=(), names=(), length=length, attributes=attributes)
     raw = tuple(entry.strings("path"))
     if not raw:

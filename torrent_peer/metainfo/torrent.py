@@ -30,6 +30,7 @@ MAX_PIECES: Final = 2**21
 """The limit of libtorrent: a bitfield of 256 KiB."""
 MAX_WARNINGS: Final = 50
 """Warnings kept; a hostile torrent could cause a million."""
+_WHAT_WORKS: Final = "only v1 and hybrid torrents can be downloaded for now"
 _MAX_TEXT: Final = 4096
 """Characters kept of a comment and the like."""
 
@@ -156,13 +157,13 @@ def _top(found: Scan) -> Fields:
 
 
 def _refuse_v2_only(info: Fields) -> None:
+    """BEP 52 wants the version judged first, so that a newer torrent is not called a broken one."""
+    if not is_v2(info) or info.get("pieces") is not None:
+        return
     version = info.get("meta version")
-    if isinstance(version, int) and version > 2 and info.get("pieces") is None:
-        raise TorrentError(
-            f"is {version}; only torrents of v1, and hybrids, can be downloaded for now", "info.meta version"
-        )
-    if is_v2(info) and info.get("pieces") is None:
-        raise TorrentError("this is a v2-only torrent (BEP 52); only v1 and hybrid torrents can be downloaded for now")
+    if isinstance(version, int) and version > 2:
+        raise TorrentError(f"this is a torrent of version {version}; {_WHAT_WORKS}")
+    raise TorrentError(f"this is a v2-only torrent (BEP 52); {_WHAT_WORKS}")
 
 
 def _codec(torrent: Fields) -> str | None:
