@@ -175,6 +175,27 @@ def test_nothing_is_claimed_of_a_file_swapped_while_it_was_open(
     )
 
 
+def put_link(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("/dev/null")
+
+
+@pytest.mark.parametrize("happens", [disappear, be_replaced, be_cut, put_link])
+@pytest.mark.parametrize("still_open", [True, False])
+def test_a_file_that_is_gone_does_not_keep_the_others_from_being_flushed(
+    files: DataFiles, tree: Tree, pool: FilePool, happens: Callable[[Path], None], still_open: bool
+) -> None:
+    files.write(0, 0, view(b"x" * 100))
+    files.write(1, 0, view(b"x" * 100))
+    if not still_open:
+        pool.close()
+    happens(tree.root / "a")
+    files.sync()
+    assert files.known.keys() == {1}
+    with pytest.raises(StorageError):
+        files.confirm(0)
+
+
 def test_a_fingerprint_is_taken_anew_only_of_files_we_wrote(files: DataFiles, tree: Tree) -> None:
     for name in ("a", "free"):
         (tree.root / name).write_bytes(bytes(100))

@@ -1,5 +1,6 @@
 import errno
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -12,6 +13,7 @@ from torrent_peer.core.piece_set import PieceSet
 from torrent_peer.storage.check import check_pieces
 from torrent_peer.storage.errors import Kind, StorageError
 from torrent_peer.storage.pool import FilePool
+from torrent_peer.storage.record_file import RecordFile
 from torrent_peer.storage.resume import plan_resume, recall
 from torrent_peer.storage.store import Store
 
@@ -150,6 +152,37 @@ def test_a_neighbour_wanted_later_gets_what_was_kept_of_it(
         store.finish()
         store.save(store.wanted_pieces(), clean=True)
     assert listing(tmp_path) == sorted([RECORD, *sample.files])
+
+
+def test_holes_in_the_part_file_are_not_moved(sample: Any, open_store: Callable[..., Store], tmp_path: Path) -> None:
+    with open_store(B, D) as store:
+        store.save(sample.fill(store, [7]), clean=True)
+    with open_store(A, B, C, D) as store:
+        assert not (tmp_path / "sample/a.bin").exists()
+        assert store.read(Block(7, 0, 12)) == sample.piece(7)[:12]
+
+
+def test_two_first_writes_at_once_claim_the_files_once(
+    sample: Any, open_store: Callable[..., Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved: list[bytes] = []
+    really = RecordFile.replace
+    other: list[threading.Thread] = []
+
+    def replace(self: RecordFile, data: bytes) -> None:
+        if not other:
+            other.append(threading.Thread(target=sample.fill, args=(store, [1])))
+            other[0].start()
+            other[0].join(0.05)  # it waits for us
+        saved.append(data)
+        really(self, data)
+
+    monkeypatch.setattr(RecordFile, "replace", replace)
+    with open_store() as store:
+        sample.fill(store, [0])
+        other[0].join()
+        assert list(check_pieces(store, store.wanted_pieces())) == [0, 1]
+    assert len(saved) == 1
 
 
 def test_a_crash_while_content_is_moved_in_costs_no_false_claim(

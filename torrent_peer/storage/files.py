@@ -145,8 +145,8 @@ class DataFiles:
     def sync(self) -> None:
         """Flush what was written since the last time, new names included, and look at these files again.
 
-        Raises StorageError; what could not be flushed is tried again next time, and never claimed again if it was
-        the disk that failed: the kernel forgets such pages after saying so once.
+        A file that is gone or another is no longer `known`. Raises StorageError; what could not be flushed is tried
+        again next time, but is not `known` again either: the kernel forgets such pages after saying so once.
         """
         with self._lock:
             touched, self._touched = self._touched, set()
@@ -166,20 +166,20 @@ class DataFiles:
                 self._unflushed |= todo - touched - done
                 self._new |= directories
             raise
-        for file in touched:
-            found = self._stat(file)
-            if found is None or not self._is_same(file, found) or file in self._doubtful:
+        for file in touched - self._doubtful:
+            found = self._stat_if_ours(file)
+            if found is None:
                 self._doubt(file)
             else:
                 self._known[file] = Fingerprint.of(found)
 
     def confirm(self, file: int) -> None:
         """Raise StorageError(MISSING) unless the file is there, ours and of its length; cut it if that is allowed."""
-        found = self._stat(file)
+        found = self._stat_if_ours(file)
         if found is not None and found.st_size > self._lengths[file] and self._overwrite:
             self.make(file)
             found = self._stat(file)
-        if found is None or not self._is_same(file, found) or found.st_size != self._lengths[file]:
+        if found is None or found.st_size != self._lengths[file]:
             raise self._missing(file, "is gone or not what was written")
 
     def remove(self, file: int) -> None:
@@ -242,9 +242,8 @@ class DataFiles:
             if error.errno not in (errno.EMFILE, errno.ENFILE):
                 self._doubt(file)
             raise self._error(error, file, "flush") from error
-        except StorageError:
+        except StorageError:  # it is gone, or another: the others can be claimed all the same
             self._doubt(file)
-            raise
 
     def _doubt(self, file: int) -> None:
         with self._lock:
@@ -253,6 +252,14 @@ class DataFiles:
 
     def _stat(self, file: int) -> os.stat_result | None:
         return self._call(partial(self._tree.stat, self._parts[file]), self._parts[file])
+
+    def _stat_if_ours(self, file: int) -> os.stat_result | None:
+        """What the file looks like if it is still the one we know."""
+        try:
+            found = self._stat(file)
+        except StorageError:
+            return None
+        return found if found is not None and self._is_same(file, found) else None
 
     def _remember(self, file: int, found: os.stat_result) -> None:
         self._known[file] = Fingerprint.of(found)
