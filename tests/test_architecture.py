@@ -141,7 +141,8 @@ def test_below_net_nothing_knows_sockets_clocks_or_dice() -> None:
         if item.module.split(".")[0] in OUTSIDE and not (item.module == DICE and item.for_types_only)
     ]
     _complain(
-        faults, "Below net/ time is an argument (`*, now: float`), dice are passed in, and sockets are not known."
+        faults,
+        "Below net/ time and dice are arguments (`import random` only under TYPE_CHECKING), and sockets are unknown.",
     )
 
 
