@@ -213,7 +213,7 @@ def test_a_block_is_a_view_into_what_was_received() -> None:
 def test_every_way_of_cutting_the_stream_gives_the_same_events(
     ways_to_cut: Callable[[bytes], Iterator[list[bytes]]],
 ) -> None:
-    said = [HaveAll(), ExtendedHandshake({"ut_pex": 1}), Unchoke(), Choke(), Have(3), Unchoke()]
+    said: list[Message] = [HaveAll(), ExtendedHandshake({"ut_pex": 1}), Unchoke(), Choke(), Have(3), Unchoke()]
     data = b"".join(map(codec.encode, [Handshake(FAST, INFO_HASH, LISTENER_ID), *said]))
     for fragments in ways_to_cut(data):
         connection = dialer()

@@ -29,12 +29,6 @@ D, L = Side.DIALER, Side.LISTENER
 A, B = GEOMETRY.block(0, 0), GEOMETRY.block(0, 1)
 
 
-def test_a_connection_starts_choked_and_not_interested_and_knows_nothing() -> None:
-    side = Legality().state.of(D)
-    assert (side.choking, side.interested, side.pieces, side.peer_id, side.client) == (True, False, None, None, "")
-    assert (side.request_queue, side.patience, side.availability) == (250, 500, Availability.UNSEEN)
-
-
 def test_a_handshake_names_the_client_and_both_decide_what_is_spoken() -> None:
     legality = Legality()
     legality.apply(

@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Sequence
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -185,22 +184,3 @@ def test_checking_changes_nothing_and_admitting_what_is_illegal_neither() -> Non
 def test_the_offset_is_handed_on() -> None:
     (finding,) = Scene().legality().check(D, Choke(), crossed=True, offset=1234)
     assert (finding.offset, finding.sender) == (1234, D)
-
-
-@pytest.mark.parametrize("heard", [True, False])
-def test_the_short_way_takes_copies_one_by_one(heard: bool) -> None:
-    block = GEOMETRY.block(0, 0)
-    scene = Scene(here=L if heard else D, then=[(L, Unchoke()), (D, Request(block)), (D, Request(block))])
-    legality = scene.legality()
-    way = legality.direction(L)
-    assert [hot.take_answer(way, block) for _ in range(3)] == [True, True, False]
-    assert legality.state.of(D).requests.total == 0
-
-
-def test_the_short_way_minds_cancelled_requests() -> None:
-    one, other = GEOMETRY.block(0, 0), GEOMETRY.block(0, 1)
-    scene = Scene(here=D, then=[(L, Unchoke()), (D, Request(one)), (D, Request(other)), (D, Cancel(one))])
-    legality = scene.legality()
-    way = legality.direction(L)
-    assert [hot.take_answer(way, block) for block in (GEOMETRY.block(3, 0), one, other)] == [False, True, True]
-    assert legality.state.of(D).requests.cancelled == {}

@@ -1,0 +1,38 @@
+"""What is known of each side, at the beginning and in between."""
+
+from torrent_peer.wire.ledger import RequestLedger
+from torrent_peer.wire.legality import Legality
+from torrent_peer.wire.reserved import Reserved
+from torrent_peer.wire.side import Side
+from torrent_peer.wire.state import Availability, Direction, PeerState
+
+D, L = Side.DIALER, Side.LISTENER
+
+
+def test_a_connection_starts_choked_and_not_interested_and_knows_nothing() -> None:
+    side = Legality().state.of(D)
+    assert (side.choking, side.interested, side.pieces, side.peer_id, side.client) == (True, False, None, None, "")
+    assert (side.request_queue, side.patience, side.availability) == (250, 500, Availability.UNSEEN)
+
+
+def test_what_both_speak_is_known_when_both_have_said_so() -> None:
+    state = PeerState()
+    state.of(D).reserved = Reserved.of(fast=True, extended=True)
+    state.negotiate()
+    assert (state.fast, state.extended) == (False, False)
+    state.of(L).reserved = Reserved.of(fast=True)
+    state.negotiate()
+    assert (state.fast, state.extended) == (True, False)
+
+
+def test_a_declared_queue_counts_both_for_asking_and_for_blaming() -> None:
+    side = PeerState().of(L)
+    side.declared_queue = 30
+    assert (side.request_queue, side.patience) == (30, 30)
+
+
+def test_a_direction_has_one_side_speaking_and_the_other_listening() -> None:
+    state = PeerState()
+    way = Direction(state, L)
+    assert (way.sender.side, way.receiver.side) == (L, D)
+    assert isinstance(way.sender.requests, RequestLedger)
