@@ -99,7 +99,7 @@ def _print_anything() -> None:
 
 
 def _ignore_signals() -> None:
-    """All is said: a further Ctrl-C must not turn the exit code into a death by signal while Python puts itself away."""
+    """All is said: a further Ctrl-C must not turn the exit code into a death by signal."""
     import signal
 
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -93,7 +93,7 @@ def _figures(status: TorrentStatus, tally: Tally, size: int, seconds: float) -> 
     if status.verified < status.wanted:
         lines = [f"ran for {format_duration(seconds)}{rate}", sent + wasted]
     if status.hash_failures:
-        lines.append(f"{count(status.hash_failures, 'piece')} came wrong and were fetched again")
+        lines.append(f"pieces that came wrong and were fetched again: {status.hash_failures}")
     senders = len(tally.senders | {peer.address for peer in status.peers if peer.download_rate > 0})
     lines.append(f"peers: {senders} sent data, {len(tally.connected)} talked, {status.known_peers} known")
     return lines
