@@ -20,9 +20,8 @@ from torrent_peer.session.status import State, TorrentStatus
 
 BAR_INTERVAL: Final = 0.25
 """Seconds between two redraws."""
-FIGURES_WIDTH: Final = 45
-"""Columns the figures right of the name and the bar take."""
-MIN_BAR: Final = 10
+MIN_NAME, MIN_BAR = 8, 10
+"""Columns of the terminal."""
 
 
 class BarProgress:
@@ -56,28 +55,23 @@ class BarProgress:
 
     def render(self, statuses: Sequence[TorrentStatus], checked: Sequence[float | None]) -> RenderableType:
         """The display: never wider than the terminal."""
-        room = max(20, self._console.width - FIGURES_WIDTH)
+        figures = FIGURES[: _that_fit(self._console.width)]
+        room = self._console.width - sum(width + 1 for width, _ in figures) - 1
         bar = max(MIN_BAR, room // 2)
-        name = max(8, room - bar)
         table = Table.grid(
-            Column(width=name, no_wrap=True, overflow="ellipsis"),
+            Column(width=max(MIN_NAME, room - bar), no_wrap=True, overflow="ellipsis"),
             Column(width=bar),
-            Column(justify="right", width=6),
-            Column(justify="right", width=11),
-            Column(justify="right", width=12, no_wrap=True),
-            Column(justify="right", width=9),
+            *(Column(justify="right", width=width, no_wrap=True) for width, _ in figures),
             padding=(0, 1, 0, 0),
             pad_edge=False,
         )
         under: list[RenderableType] = []
         for status, share in zip(statuses, checked, strict=True):
+            done = share * 100 if share is not None else percent(status)
             table.add_row(
                 Text(shorten(status.name, 200)),
-                ProgressBar(total=100.0, completed=share * 100 if share is not None else percent(status)),
-                Text(f"{share * 100 if share is not None else percent(status):.1f}%"),
-                Text(_rate(status, share)),
-                Text(_left(status, share)),
-                Text(count(len(status.peers), "peer")),
+                ProgressBar(total=100.0, completed=done),
+                *(Text(figure(status, share)) for _, figure in figures),
             )
             if status.why_slow and share is None:
                 under.append(Text(f"  {escape(status.why_slow)}", no_wrap=True, overflow="ellipsis"))
@@ -87,6 +81,20 @@ class BarProgress:
 
     def _print(self, line: str) -> None:
         self._console.print(Text(line), soft_wrap=True)
+
+
+def _that_fit(width: int) -> int:
+    """How many figures there is room for; the first ones matter most."""
+    room = width - MIN_NAME - MIN_BAR - 1
+    for number, (columns, _) in enumerate(FIGURES):
+        room -= columns + 1
+        if room < 0:
+            return number
+    return len(FIGURES)
+
+
+def _share(status: TorrentStatus, share: float | None) -> str:
+    return f"{share * 100 if share is not None else percent(status):.1f}%"
 
 
 def _rate(status: TorrentStatus, share: float | None) -> str:
@@ -101,3 +109,11 @@ def _left(status: TorrentStatus, share: float | None) -> str:
     if status.state in (State.SEEDING, State.STOPPING, State.ENDED):
         return str(status.state.value)
     return format_duration(status.eta) if status.eta is not None else "–"
+
+
+def _peers(status: TorrentStatus, share: float | None) -> str:
+    return count(len(status.peers), "peer")
+
+
+FIGURES: Final = ((6, _share), (11, _rate), (12, _left), (9, _peers))
+"""Right of the bar: columns of the terminal, and what stands there."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from torrent_peer.cli.errors import CliError
+from torrent_peer.cli.exits import Exit
 from torrent_peer.cli.options import command, option, settings_of
 from torrent_peer.cli.units import parse_size
 
@@ -33,7 +34,7 @@ def demo_command(ctx: click.Context, size: int, peers: int) -> int:
     from torrent_peer.cli.swarm_demo import run_demo
 
     if not LEAST_SIZE <= size <= MOST_SIZE:
-        raise CliError(f"--size: {size} bytes; choose from 64K to 16G")
+        raise CliError(f"--size: {size} bytes; choose from 64K to 16G", Exit.USAGE)
     settings: Settings = settings_of(ctx)
     with Output(settings) as output, tempfile.TemporaryDirectory(prefix="torrent-peer-demo-") as directory:
         return int(trio.run(run_demo, Path(directory), size, peers, settings, output))

@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
@@ -88,7 +89,9 @@ class Output:
         try:
             print(stamp, escape(line), file=self._log, flush=True)
         except OSError as error:
-            self._log = None
+            broken, self._log = self._log, None
+            with suppress(OSError):  # what it still holds cannot be written either
+                broken.close()
             self.note(f"--log-file: {error.strerror}; nothing more is logged")
 
 
