@@ -71,7 +71,8 @@ class SwarmBook:
         self._lifetime = lifetime
         self._dice = dice
         self._swarms: dict[InfoHash, Swarm] = {}
-        self._peers = 0
+        self.peer_count = 0
+        """Peers of all swarms together."""
 
     def __len__(self) -> int:
         return len(self._swarms)
@@ -99,7 +100,7 @@ class SwarmBook:
         if swarm is None:
             swarm = self._new_swarm(request.info_hash, now=now)
         known = swarm.peers.pop(asker, None)
-        self._peers -= known is not None
+        self.peer_count -= known is not None
         if request.event is Event.COMPLETED and (known is None or known.left > 0):
             swarm.completed += 1
         if is_dialable(asker):
@@ -107,7 +108,7 @@ class SwarmBook:
             swarm.peers[asker] = SwarmPeer(
                 asker, request.peer_id, request.left, request.uploaded, request.downloaded, heard_at=now
             )
-            self._peers += 1
+            self.peer_count += 1
         return Told(swarm.seeders, swarm.leechers, self._choose(swarm, asker, request))
 
     def expire(self, *, now: float) -> None:
@@ -134,20 +135,20 @@ class SwarmBook:
             if now - peer.heard_at < self._lifetime:
                 break
             del swarm.peers[peer.address]
-            self._peers -= 1
+            self.peer_count -= 1
         if not swarm.peers and not swarm.completed:
             del self._swarms[info_hash]
 
     def _forget(self, info_hash: InfoHash, swarm: Swarm, address: Address) -> None:
         if swarm.peers.pop(address, None) is not None:
-            self._peers -= 1
+            self.peer_count -= 1
         if not swarm.peers and not swarm.completed:
             del self._swarms[info_hash]
 
     def _make_room(self, info_hash: InfoHash, swarm: Swarm) -> None:
         if len(swarm.peers) >= MAX_SWARM_PEERS:
             self._forget(info_hash, swarm, next(iter(swarm.peers)))
-        elif self._peers >= MAX_PEERS:
+        elif self.peer_count >= MAX_PEERS:
             largest = max(self._swarms, key=lambda name: len(self._swarms[name].peers))
             self._forget(largest, self._swarms[largest], next(iter(self._swarms[largest].peers)))
 
