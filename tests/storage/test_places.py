@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -75,3 +76,18 @@ def test_what_the_part_file_holds_of_a_file(sample: Any) -> None:
     assert list(tested.parted_spans(2)) == []
     assert list(tested.parted_spans(3)) == [(32, (3, 0, 32)), (64, (3, 288, 12))]
     assert list(tested.parted_spans(4)) == [(64 + 12, (4, 0, 52))]
+
+
+@pytest.mark.parametrize("homes", ["PPPPP", "PPPP-"])
+def test_a_run_of_pieces_has_the_bytes_of_its_pieces(sample: Any, homes: str) -> None:
+    tested = places(sample, homes)
+    for first in range(8):
+        for end in range(first + 1, 8):
+            whole = list(tested.place_run(range(first, end), 64 * (end - first)))
+            single = [stretch for piece in range(first, end) for stretch in tested.place(piece, 0, 64)]
+            assert _bytes_of(whole) == _bytes_of(single)
+            assert homes != "PPPPP" or len(whole) == len({file for file, *_ in single})
+
+
+def _bytes_of(stretches: Iterable[tuple[int | None, int, int]]) -> list[tuple[int | None, int]]:
+    return [(file, offset + at) for file, offset, length in stretches for at in range(length)]

@@ -48,7 +48,10 @@ class Layout:
         """
         if begin < 0 or length < 0 or begin + length > self.geometry.piece_size(piece):
             raise IndexError(f"{length} bytes at {begin} of piece {piece}")
-        at = self.geometry.piece_offset(piece) + begin
+        return self.spans_at(self.geometry.piece_offset(piece) + begin, length)
+
+    def spans_at(self, at: int, length: int) -> list[Span]:
+        """Where `length` bytes at `at` in the content belong, in order; the caller has seen that they are inside."""
         end = at + length
         entry = bisect_right(self._starts, at) - 1
         found = []

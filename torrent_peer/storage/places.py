@@ -72,6 +72,15 @@ class Places:
                 yield PART, self.part_offset(piece, begin), span.length
             begin += span.length
 
+    def place_run(self, pieces: range, length: int) -> Iterator[tuple[int | None, int, int]]:
+        """The same for consecutive whole pieces, `length` bytes in all, in as few stretches as there may be."""
+        if self.uses_part:
+            for piece in pieces:
+                yield from self.place(piece, 0, self.layout.geometry.piece_size(piece))
+            return
+        for span in self.layout.spans_at(self.layout.geometry.piece_offset(pieces[0]), length):
+            yield (None, 0, span.length) if self.homes[span.file] is Home.NOWHERE else span
+
     def part_offset(self, piece: int, begin: int) -> int:
         """Where in the part file the bytes at `begin` in `piece` are kept; raises ValueError if nowhere."""
         slot = self.layout.shared_slot(piece)

@@ -167,18 +167,11 @@ class Store:
         self._fill(self.places.place(piece, begin, sum(map(len, buffers))), list(buffers))
 
     def read_pieces(self, pieces: range, buffer: memoryview) -> None:
-        """Fill `buffer` with consecutive pieces, in as few reads as their files allow; raises as `read` does."""
-        size = self.torrent.geometry.piece_size
-        stretches: list[tuple[int | None, int, int]] = []
-        for piece in pieces:
-            for file, offset, length in self.places.place(piece, 0, size(piece)):
-                if stretches and file is not None:
-                    before, start, so_far = stretches[-1]
-                    if before == file and start + so_far == offset:
-                        stretches[-1] = (file, start, so_far + length)
-                        continue
-                stretches.append((file, offset, length))
-        self._fill(stretches, [buffer])
+        """Fill `buffer` with consecutive pieces, in as few reads as their files allow; raises as `read` does.
+
+        `buffer` must be as long as they are.
+        """
+        self._fill(self.places.place_run(pieces, len(buffer)), [buffer])
 
     def piece_digest(self, piece: int, buffer: bytearray | memoryview) -> bytes:
         """SHA-1 of the piece as it is on disk, read through `buffer` (of any size); raises as `read` does."""
