@@ -4,13 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import click
 import pytest
 
 from tests.cli.fakes import Invoke
 from torrent_peer import __version__
-from torrent_peer.cli.exits import MEANINGS, Exit
-from torrent_peer.cli.main import COMMANDS, main
+from torrent_peer.cli.exits import Exit
+from torrent_peer.cli.main import COMMANDS
 
 
 def test_version_needs_neither_trio_nor_httpx2_nor_rich() -> None:
@@ -41,14 +40,6 @@ def test_no_words_show_the_help(invoke: Invoke) -> None:
     result = invoke()
     assert result.exit_code == 0
     assert result.stdout.startswith("Usage: torrent-peer [OPTIONS] COMMAND")
-
-
-@pytest.mark.parametrize("command", [(), *((name,) for name in COMMANDS)])
-def test_every_help_ends_with_all_exit_codes(invoke: Invoke, command: tuple[str, ...]) -> None:
-    result = invoke(*command, "--help")
-    assert result.exit_code == 0
-    codes = result.stdout[result.stdout.index("Exit codes:") :].splitlines()[1:]
-    assert [line.strip() for line in codes] == [f"{code.value}  {MEANINGS[code]}" for code in Exit]
 
 
 @pytest.mark.parametrize("command", [(), *((name,) for name in COMMANDS)])
@@ -87,48 +78,6 @@ def test_wrong_usage_is_one_line_and_exit_2(invoke: Invoke, words: list[str], sa
     assert result.stdout == ""
     assert result.stderr.startswith(f"torrent-peer: {said}")
     assert result.stderr.count("\n") == 1
-
-
-@pytest.mark.parametrize("words", [["--json", "show", "{}"], ["show", "--json", "{}"], ["show", "{}", "--json"]])
-def test_global_options_stand_before_or_after_the_command(invoke: Invoke, torrent_path: Path, words: list[str]) -> None:
-    result = invoke(*(word.format(torrent_path) for word in words))
-    assert result.exit_code == 0
-    assert result.stdout.startswith('{"name": "sample"')
-
-
-@pytest.mark.parametrize(
-    ("words", "environment"),
-    [
-        (["show"], {"TORRENT_PEER_JSON": "1"}),
-        (["show"], {"TORRENT_PEER_JSON": "true", "TORRENT_PEER_VERBOSE": "2"}),
-    ],
-)
-def test_global_options_come_from_the_environment(
-    invoke: Invoke, torrent_path: Path, words: list[str], environment: dict[str, str]
-) -> None:
-    result = invoke(*words, torrent_path, **environment)
-    assert result.stdout.startswith('{"name": "sample"')
-
-
-def test_a_commands_options_come_from_the_environment(invoke: Invoke) -> None:
-    result = invoke("download", "x", TORRENT_PEER_SEED_TIME="soon")
-    assert result.stderr == (
-        "torrent-peer: Invalid value for '--seed-time': 'soon' is not a duration; write 90s, 30m, 1h30m or 2d;"
-        " see 'torrent-peer download --help'\n"
-    )
-
-
-def test_every_option_names_its_variable() -> None:
-    context = click.Context(main)
-    own = {option.name: option for option in main.params if isinstance(option, click.Option)}
-    for name in COMMANDS:
-        command = main.get_command(context, name)
-        assert command is not None
-        for option in command.params:
-            if isinstance(option, click.Option) and option.name not in own:
-                assert option.envvar == "TORRENT_PEER_" + option.opts[-1].removeprefix("--").replace("-", "_").upper()
-            elif isinstance(option, click.Option) and option.name:
-                assert own[option.name].envvar, f"{option.name} is read by the group"
 
 
 def test_a_bug_is_one_line_unless_asked_for_more(

@@ -1,18 +1,14 @@
 """Which progress is shown, and what a line says."""
 
 import json
-from pathlib import Path
 
 import pytest
-from rich.console import Console
 
-from tests.cli.fakes import HOSTILE, peer, status
+from tests.cli.fakes import peer, status
 from torrent_peer.cli.bar import BarProgress
 from torrent_peer.cli.output import Output
-from torrent_peer.cli.peer_table import MAX_ROWS, peer_rows
 from torrent_peer.cli.progress import JsonProgress, LineProgress, NoProgress, choose_progress, percent, progress_line
 from torrent_peer.cli.settings import Settings
-from torrent_peer.core.addresses import Address
 from torrent_peer.metainfo.torrent import Torrent
 from torrent_peer.session.status import State
 
@@ -65,44 +61,3 @@ def test_json_progress_goes_to_stderr(torrent: Torrent, capsys: pytest.CaptureFi
     printed = capsys.readouterr()
     assert printed.out == ""
     assert json.loads(printed.err)["verified"] == torrent.geometry.total_length // 2
-
-
-def test_the_peer_table_is_escaped_and_cut(torrent: Torrent) -> None:
-    peers = [peer(address=Address("192.0.2.7", port), download_rate=port, last_word=HOSTILE) for port in range(1, 21)]
-    rows = peer_rows(peers, width=80)
-    assert rows[0].split() == ["peer", "client", "flags", "have", "down", "up"]
-    assert rows[1].startswith("192.0.2.7:20          evil\\x1b[2J\\u202e… dE      50%      20 B/s       0 B/s")
-    assert rows[-1] == f"and {20 - MAX_ROWS} more"
-    assert len(rows) == MAX_ROWS + 2
-    assert all(len(row) <= 80 and row.isprintable() for row in rows)
-    assert peer_rows([], width=80) == []
-
-
-@pytest.mark.parametrize("width", [40, 80, 200])
-def test_the_bar_never_outgrows_the_terminal_nor_lets_a_name_through(
-    torrent: Torrent, tmp_path: Path, width: int
-) -> None:
-    settings = Settings(verbose=1)
-    with (tmp_path / "screen").open("w+") as screen:
-        console = Console(file=screen, width=width, force_terminal=False, markup=False, emoji=False)
-        bar = BarProgress(settings, Output(settings), console=console)
-        now = status(torrent, name=f"[bold]:smile:{HOSTILE}" * 9, peers=(peer(),), why_slow="slow " * 50)
-        console.print(bar.render([now, status(torrent)], [None, 0.5]))
-        screen.seek(0)
-        lines = screen.read().splitlines()
-    assert max(map(len, lines)) <= width
-    assert all(line.isprintable() for line in lines)
-    assert lines[0].startswith("[bold")
-    assert any("sample" in line and "50.0%" in line for line in lines)
-
-
-def test_notes_are_printed_above_the_bar(torrent: Torrent, tmp_path: Path) -> None:
-    settings = Settings()
-    output = Output(settings)
-    with (tmp_path / "screen").open("w+") as screen:
-        with BarProgress(settings, output, console=Console(file=screen, width=80, markup=False)) as bar:
-            bar.show([status(torrent)], [None])
-            output.note(f"by {HOSTILE} [red]")
-        assert output.above is None
-        screen.seek(0)
-        assert "by evil\\x1b[2J\\u202eclient [red]\n" in screen.read()

@@ -4,6 +4,7 @@ import filecmp
 import hashlib
 import mmap
 import os
+from collections.abc import Sequence
 from contextlib import AsyncExitStack, ExitStack
 from functools import partial
 from pathlib import Path
@@ -22,7 +23,7 @@ from torrent_peer.metainfo.torrent import Torrent, parse_torrent
 from torrent_peer.session.events import Event, TrackerAnswered
 from torrent_peer.session.options import SessionOptions, TorrentOptions
 from torrent_peer.session.session import open_session
-from torrent_peer.testing.tracker import LocalTracker, open_local_tracker
+from torrent_peer.testing.tracker import open_local_tracker
 
 NAME: Final = "torrent_peer demo"
 README: Final = b"These files came over loopback, block by block, every message judged.\n"
@@ -36,7 +37,7 @@ async def run_demo(directory: Path, size: int, peers: int, settings: Settings, o
     """Move a sample of `size` bytes from `peers` seeders to a downloader, all below `directory`."""
     async with open_local_tracker() as tracker, AsyncExitStack() as seeders:
         homes = [directory / f"seeder {number}" for number in range(1, peers + 1)]
-        torrent = await trio.to_thread.run_sync(partial(_make_sample, homes, size, tracker))
+        torrent = await trio.to_thread.run_sync(partial(make_sample, homes, size, [tracker.udp_url, tracker.http_url]))
         output.note(f"tracker at {tracker.http_url} and {tracker.udp_url}")
         await _start_seeders(seeders, torrent, homes, output)
         home = directory / "downloader"
@@ -48,7 +49,7 @@ async def run_demo(directory: Path, size: int, peers: int, settings: Settings, o
         code = await Downloads(plan, settings, output).run()
         if code is not Exit.DONE:
             return code
-        return await trio.to_thread.run_sync(partial(_compare, torrent, homes[0], home, output))
+        return await trio.to_thread.run_sync(partial(compare, torrent, homes[0], home, output))
 
 
 async def _start_seeders(stack: AsyncExitStack, torrent: Torrent, homes: list[Path], output: Output) -> None:
@@ -70,8 +71,8 @@ def _heard(known: trio.Event, event: Event) -> None:
         known.set()
 
 
-def _make_sample(homes: list[Path], size: int, tracker: LocalTracker) -> Torrent:
-    """Write the content once, link it into every seeder's directory, and make the torrent."""
+def make_sample(homes: Sequence[Path], size: int, trackers: Sequence[str]) -> Torrent:
+    """Write the content once, link it into every seeder's directory, and make the torrent; a tier for each tracker."""
     dice = Random(size)
     lengths = {"README.txt": len(README), "large.bin": size * 3 // 4, "more/small.bin": size - size * 3 // 4}
     first = homes[0] / NAME
@@ -87,8 +88,8 @@ def _make_sample(homes: list[Path], size: int, tracker: LocalTracker) -> Torrent
             os.link(first / path, home / NAME / path)
     with ExitStack() as stack:
         content = {path: _mapped(first / path, stack) for path in lengths}
-        trackers = [[tracker.udp_url], [tracker.http_url]]
-        return parse_torrent(create_torrent(NAME, content, padding=True, trackers=trackers))
+        tiers = [[url] for url in trackers]
+        return parse_torrent(create_torrent(NAME, content, padding=True, trackers=tiers))
 
 
 def _mapped(path: Path, stack: ExitStack) -> memoryview:
@@ -97,7 +98,7 @@ def _mapped(path: Path, stack: ExitStack) -> memoryview:
         return stack.enter_context(memoryview(mapped))
 
 
-def _compare(torrent: Torrent, original: Path, copy: Path, output: Output) -> Exit:
+def compare(torrent: Torrent, original: Path, copy: Path, output: Output) -> Exit:
     """Byte for byte, without any of the code that downloaded it."""
     real = [file for file in torrent.files if not file.padding]
     wrong = [file for file in real if not filecmp.cmp(original / file.path, copy / file.path, shallow=False)]
@@ -106,7 +107,7 @@ def _compare(torrent: Torrent, original: Path, copy: Path, output: Output) -> Ex
             digest = hashlib.file_digest(data, "sha256").hexdigest()
         output.result(f"  {format_size(file.length):>9}  {file.path}  sha256 {digest[:16]}…")
     if wrong:
-        output.complain(f"{count(len(wrong), 'file')} differ from the seeders'; please report this")
+        output.complain(f"not as the seeders have it: {count(len(wrong), 'file')}; please report this")
         return Exit.VERIFICATION
     output.result("every file is identical to the seeders', byte for byte")
     return Exit.DONE
