@@ -5,7 +5,7 @@ from attrs import evolve
 
 from torrent_peer.wire.errors import Finding
 from torrent_peer.wire.messages import Choke
-from torrent_peer.wire.policy import DEFAULTS, EXCEPTIONS, Action, Profile, action_for, decide
+from torrent_peer.wire.policy import DEFAULTS, EXCEPTIONS, FORGIVEN_LIMIT, Action, Profile, action_for, decide
 from torrent_peer.wire.rules import RULES
 from torrent_peer.wire.severity import Severity
 from torrent_peer.wire.side import Side
@@ -69,3 +69,12 @@ def test_the_gravest_finding_decides() -> None:
     assert decide(Profile.INTEROPERABLE, [refused, discarded]) is Action.DISCARD
     assert decide(Profile.INTEROPERABLE, [refused, FINDING]) is Action.CLOSE
     assert decide(Profile.STRICT, []) is Action.ACCEPT
+
+
+def test_a_deviation_is_not_forgiven_for_ever() -> None:
+    deviation, redundant = _finding("PIECE-04", Severity.DEVIATION), _finding("ST-02", Severity.REDUNDANT)
+    profile, counts = Profile.INTEROPERABLE, {"PIECE-04": FORGIVEN_LIMIT, "ST-02": 2 * FORGIVEN_LIMIT}
+    assert decide(profile, [deviation, redundant], counts=counts) is Action.DISCARD
+    counts["PIECE-04"] += 1
+    assert decide(profile, [redundant], counts=counts) is Action.ACCEPT
+    assert decide(profile, [deviation], counts=counts) is Action.CLOSE

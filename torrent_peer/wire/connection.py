@@ -343,7 +343,7 @@ class PeerConnection:
             self.on_message(self._their_side, offset, message, findings)
         if not findings:
             return Refused(message, None) if type(message) is Request and self._is_late(message.block) else message
-        match decide(self.profile, findings):
+        match decide(self.profile, findings, counts=self.finding_counts):
             case Action.CLOSE:
                 self._close(findings[0])
                 raise RemoteProtocolError(findings[0])

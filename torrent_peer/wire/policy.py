@@ -73,6 +73,10 @@ EXCEPTIONS: Final[Mapping[Profile, Mapping[str, tuple[Action, str]]]] = {
 }
 """Where the default for the severity is not right, and why. A `VIOLATION` has no exceptions."""
 
+FORGIVEN_LIMIT: Final = 10_000
+"""Times one deviation is forgiven on one connection. Honest clients stay far below; a flood costs us more than them."""
+
+_NO_COUNTS: Final[Mapping[str, int]] = {}
 _ORDER: Final = (Action.ACCEPT, Action.REFUSE, Action.DISCARD, Action.CLOSE)
 
 
@@ -83,6 +87,12 @@ def action_for(profile: Profile, finding: Finding) -> Action:
     return DEFAULTS[profile][finding.severity]
 
 
-def decide(profile: Profile, findings: Iterable[Finding]) -> Action:
-    """What becomes of a message with these findings: the gravest answer of all."""
+def decide(profile: Profile, findings: Iterable[Finding], *, counts: Mapping[str, int] = _NO_COUNTS) -> Action:
+    """What becomes of a message with these findings: the gravest answer of all.
+
+    `counts`: how often each rule was broken on this connection, these findings included.
+    """
+    findings = tuple(findings)
+    if any(f.severity is Severity.DEVIATION and counts.get(f.rule, 0) > FORGIVEN_LIMIT for f in findings):
+        return Action.CLOSE
     return max((action_for(profile, finding) for finding in findings), key=_ORDER.index, default=Action.ACCEPT)

@@ -5,11 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.wire.rules import test_bep3, test_bep5, test_bep6, test_bep10, test_bep52
+from tests.wire.rules import test_bep5, test_bep6, test_bep10, test_bep52
+from tests.wire.rules.bep3 import (
+    test_availability,
+    test_blocks,
+    test_choking,
+    test_framing,
+    test_handshake,
+    test_requests,
+)
 from torrent_peer.wire import codec, extensions, frame_limits, handshake
 from torrent_peer.wire.rules import RULES, Rule
 
-CASES = [case for module in (test_bep3, test_bep5, test_bep6, test_bep10, test_bep52) for case in module.CASES]
+BEP3 = (test_availability, test_blocks, test_choking, test_framing, test_handshake, test_requests)
+CASES = [case for module in (*BEP3, test_bep5, test_bep6, test_bep10, test_bep52) for case in module.CASES]
 
 
 def test_every_rule_is_broken_somewhere() -> None:

@@ -128,11 +128,8 @@ def only_the_interested_ask(way: Direction, message: Request, crossed: bool) -> 
     quote="every request is guaranteed to result in EXACTLY ONE response",
 )
 def nothing_is_asked_twice_at_once(way: Direction, message: Request, crossed: bool) -> str | None:
-    """With fast, a block that was asked is not asked again before its answer; without, a choke may have ended it."""
-    ledger = way.sender.requests
-    if not (ledger.is_waiting(message.block) if crossed else message.block in ledger.live):
-        return None
-    if crossed and not way.state.fast:
+    """A block is not asked again before its answer, or a cancel; without fast, an unseen choke may have ended it."""
+    if not way.sender.requests.is_waiting(message.block) or (crossed and not way.state.fast):
         return None
     return f"request for {message.block} again, before its answer"
 

@@ -1,0 +1,39 @@
+"""FR: every rule broken, and a legal look-alike."""
+
+import pytest
+
+from tests.wire.scenes import Case, Scene, check_case
+from torrent_peer.wire.messages import (
+    Malformed,
+    Unknown,
+)
+
+SILENT = Scene(greeted=False)
+FRESH = Scene(opened=False)
+
+
+CASES = [
+    *(
+        Case(
+            judge="malformed_" + rule.lower().replace("-", "_"),
+            rule=rule,
+            evidence="what framing found",
+            scene=SILENT if rule in ("HS-01", "HS-02") else FRESH,
+            message=Malformed(5, 1000, rule, "what framing found"),
+            legal=Malformed(5, 1000, "FR-03" if rule != "FR-03" else "FR-02", "something else"),
+        )
+        for rule in ("HS-01", "HS-02", "HS-13", "FR-02", "FR-03", "FR-05", "BF-04", "EXT-03")
+    ),
+    Case(
+        judge="the_id_is_known",
+        rule="FR-04",
+        evidence="message id 99 is nobody's",
+        message=Unknown(99, b""),
+        legal=Unknown(21, b""),
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_the_rule_is_named_and_its_look_alike_passes(case: Case) -> None:
+    check_case(case)
