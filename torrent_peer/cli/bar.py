@@ -74,7 +74,8 @@ class BarProgress:
                 *(Text(figure(status, share)) for _, figure in figures),
             )
             if status.why_slow and share is None:
-                under.append(Text(f"  {escape(status.why_slow)}", no_wrap=True, overflow="ellipsis"))
+                whose = f"{shorten(status.name, 20)}: " if len(statuses) > 1 else ""
+                under.append(Text(f"  {whose}{escape(status.why_slow)}", no_wrap=True, overflow="ellipsis"))
             if self._verbose:
                 under += [Text(f"  {row}") for row in peer_rows(status.peers, width=self._console.width - 2)]
         return Group(table, *under)
