@@ -13,6 +13,7 @@ from torrent_peer.storage.pool import FilePool
 from torrent_peer.storage.tree import Tree
 
 PARTS = {0: ("a",), 1: ("d", "b"), 2: ("free",)}
+
 LENGTHS = {0: 100, 1: 5000}
 
 
@@ -159,134 +160,6 @@ def test_a_file_changed_behind_our_back_is_missing_not_made_anew(
     assert 0 not in files.known
 
 
-@pytest.mark.parametrize("happens", [disappear, be_replaced, be_cut])
-def test_nothing_is_claimed_of_a_file_swapped_while_it_was_open(
-    files: DataFiles, tree: Tree, happens: Callable[[Path], None]
-) -> None:
-    files.write(0, 0, view(b"x" * 100))
-    happens(tree.root / "a")
-    files.sync()
-    assert 0 not in files.known
-    with pytest.raises(StorageError) as error:
-        files.confirm(0)
-    path = tree.root / "a"
-    assert (
-        str(error.value) == f"{path} is gone or not what was written; run the same command again to check what is left"
-    )
-
-
-def put_link(path: Path) -> None:
-    path.unlink()
-    path.symlink_to("/dev/null")
-
-
-@pytest.mark.parametrize("happens", [disappear, be_replaced, be_cut, put_link])
-@pytest.mark.parametrize("still_open", [True, False])
-def test_a_file_that_is_gone_does_not_keep_the_others_from_being_flushed(
-    files: DataFiles, tree: Tree, pool: FilePool, happens: Callable[[Path], None], still_open: bool
-) -> None:
-    files.write(0, 0, view(b"x" * 100))
-    files.write(1, 0, view(b"x" * 100))
-    if not still_open:
-        pool.close()
-    happens(tree.root / "a")
-    files.sync()
-    assert files.known.keys() == {1}
-    with pytest.raises(StorageError):
-        files.confirm(0)
-
-
-def test_a_fingerprint_is_taken_anew_only_of_files_we_wrote(files: DataFiles, tree: Tree) -> None:
-    for name in ("a", "free"):
-        (tree.root / name).write_bytes(bytes(100))
-    files.look(PARTS)
-    before = files.known
-    assert before.keys() == {0, 2}
-    files.write(0, 0, view(b"x"))
-    os.utime(tree.root / "free", ns=(1, 1))
-    files.sync()
-    assert files.known[2] == before[2]  # so the next start sees that it has changed
-    assert files.known[0].mtime_ns == (tree.root / "a").stat().st_mtime_ns
-
-
-@pytest.fixture
-def flushed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    done: list[str] = []
-
-    def note(fd: int) -> None:
-        done.append(os.readlink(f"/proc/self/fd/{fd}").rpartition("/out")[2])
-
-    monkeypatch.setattr(os, "fdatasync", note)
-    monkeypatch.setattr(os, "fsync", note)
-    return done
-
-
-def test_what_was_written_is_flushed_once_with_the_names_that_lead_to_it(
-    files: DataFiles, flushed: list[str], pool: FilePool
-) -> None:
-    files.write(1, 0, view(b"x"))
-    files.write(1, 1, view(b"x"))
-    pool.close()  # the descriptor it was written through need not be open any more
-    files.sync()
-    assert flushed == ["/d/b", "", "/d"]
-    files.sync()
-    assert flushed == ["/d/b", "", "/d"]
-    files.write(1, 2, view(b"x"))
-    files.expect_flush([1])
-    files.sync()
-    assert flushed == ["/d/b", "", "/d", "/d/b"]
-
-
-def test_what_was_only_read_is_flushed_when_asked_for(files: DataFiles, tree: Tree, flushed: list[str]) -> None:
-    (tree.root / "a").write_bytes(bytes(100))
-    files.look([0])
-    before = files.known
-    files.expect_flush([0])
-    files.sync()
-    assert flushed == ["/a"]
-    assert files.known == before
-
-
-def test_a_file_that_could_not_be_flushed_is_never_claimed_again(
-    files: DataFiles, monkeypatch: pytest.MonkeyPatch, tree: Tree
-) -> None:
-    files.write(0, 0, view(b"x"))
-    files.write(1, 0, view(b"x"))
-    (tree.root / "free").touch()
-    files.expect_flush([2])
-
-    def fail(fd: int) -> None:
-        raise OSError(errno.EIO, "io")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "fdatasync", fail)
-        with pytest.raises(StorageError) as error:
-            files.sync()
-    assert error.value.kind is Kind.IO
-    assert str(error.value).startswith(f"cannot flush {tree.root}/a: Input/output error; ")
-    files.sync()
-    assert files.known.keys() == {1}
-    assert files.read(0, 0, 1) == b"x"
-
-
-def test_no_descriptor_to_flush_with_is_no_reason_to_doubt_the_disk(
-    files: DataFiles, monkeypatch: pytest.MonkeyPatch, pool: FilePool
-) -> None:
-    files.write(0, 0, view(b"x"))
-    pool.close()
-    pool.patience = 0.01
-
-    def fail(*_: object, **__: object) -> int:
-        raise OSError(errno.EMFILE, "none")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Tree, "open_file", fail)
-        with pytest.raises(StorageError, match="Too many open files"):
-            files.sync()
-    files.sync()
-    assert files.known.keys() == {0}
-
-
 @pytest.mark.parametrize(
     ("number", "kind"), [(errno.ENOSPC, Kind.FULL), (errno.EIO, Kind.IO), (errno.EROFS, Kind.READ_ONLY)]
 )
@@ -317,21 +190,6 @@ def test_what_the_disk_refuses_is_said(
         with pytest.raises(StorageError) as error:
             files.look([0])
     assert str(error.value).startswith(f"cannot use {tree.root}/a: ")
-
-
-def test_a_file_that_could_not_be_made_does_not_hinder_the_others(
-    files: DataFiles, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_: object, **__: object) -> None:
-        raise OSError(errno.ENOSPC, "no")
-
-    files.write(0, 0, view(b"x"))
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "mkdir", fail)
-        with pytest.raises(StorageError, match="No space left"):
-            files.write(1, 0, view(b"x"))
-    files.sync()
-    assert files.known.keys() == {0}
 
 
 def test_a_file_whose_length_was_refused_gets_it_the_next_time(
