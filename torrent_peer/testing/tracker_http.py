@@ -25,6 +25,8 @@ ANSWER_DEADLINE: Final = 120.0
 """Seconds for the answer to be made (`Desk.delay` included) and taken."""
 MAX_HEADER: Final = 16 * 1024
 """Bytes of request line and headers; nginx takes 8 KiB lines, four of them."""
+LAST_READS: Final = 16
+"""Buffers of `MAX_HEADER` bytes read and thrown away after a complaint, at most."""
 MAX_REQUESTS: Final = 100
 """Requests answered on one connection."""
 MAX_PARAMETERS: Final = 100
@@ -51,8 +53,8 @@ async def serve_http(stream: trio.SocketStream, desk: Desk) -> None:
                 if connection.our_state is not h11.DONE or connection.their_state is not h11.DONE:
                     return
                 connection.start_next_cycle()
-        except h11.RemoteProtocolError:
-            await _complain(connection, stream)
+        except h11.RemoteProtocolError as error:
+            await _complain(connection, stream, error.error_status_hint)
         except (OSError, trio.BrokenResourceError, trio.ClosedResourceError, h11.LocalProtocolError):
             return
 
@@ -189,12 +191,16 @@ def _key(text: bytes) -> int:
         return 0
 
 
-async def _complain(connection: h11.Connection, stream: trio.SocketStream) -> None:
+async def _complain(connection: h11.Connection, stream: trio.SocketStream, status: int) -> None:
     """To who speaks no HTTP, or too much of it: a status, if there is still a way to say it."""
     try:
         if connection.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
             with trio.move_on_after(REQUEST_DEADLINE):
-                await _send(connection, stream, 400, b"that was no HTTP request\n")
+                await _send(connection, stream, status, b"that was no HTTP request\n")
+                await stream.send_eof()
+                for _ in range(LAST_READS):  # closing with bytes unread would take the answer back (RST)
+                    if not await stream.receive_some(MAX_HEADER):
+                        break
     except (OSError, trio.BrokenResourceError, trio.ClosedResourceError, h11.ProtocolError):
         return
 

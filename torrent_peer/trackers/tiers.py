@@ -1,8 +1,12 @@
 """The order in which trackers are asked (BEP 12): tiers, shuffled once, the working tracker first in its own."""
 
-import random
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import random
 
 MAX_TRACKERS: Final = 50
 """Trackers kept per torrent; a magnet link can name a hundred thousand."""

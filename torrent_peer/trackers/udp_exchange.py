@@ -3,9 +3,10 @@
 while (packet := exchange.next_packet(now=…)) … send; receive or wait until exchange.next_deadline()
 """
 
-import random
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from torrent_peer.core.ids import InfoHash
 from torrent_peer.trackers import udp
@@ -17,6 +18,9 @@ from torrent_peer.trackers.announce import (
     ScrapeEntry,
     TrackerError,
 )
+
+if TYPE_CHECKING:
+    import random
 
 FIRST_TIMEOUT: Final = 15.0
 """Seconds. BEP 15: "If a response is not received after 15 * 2 ^ n seconds, the client should retransmit"."""
