@@ -40,12 +40,14 @@ class Content:
             )
         )
 
-    async def take_stock(self, report: Callable[[Event], None], *, recheck: bool) -> str:
+    async def take_stock(
+        self, report: Callable[[Event], None], *, recheck: bool, cancelled: Callable[[], bool]
+    ) -> str | None:
         """Find out what is there already, by the record or by hashing; returns where the knowledge is from.
 
-        Raises StorageError, also when files that are no part of this download would be written over.
+        None once `cancelled` says so, from whatever thread; then nothing is known. Raises StorageError, also when files
+        that are no part of this download would be written over.
         """
-        cancelled = False
         token = trio.lowlevel.current_trio_token()
         shown = 0.0
 
@@ -55,15 +57,11 @@ class Content:
                 shown = done
                 token.run_sync_soon(report, CheckProgress(done, total))
 
-        try:
-            found = await trio.to_thread.run_sync(
-                lambda: recall(self.store, recheck=recheck, progress=progress, cancelled=lambda: cancelled),
-                abandon_on_cancel=False,
-            )
-        except trio.Cancelled:
-            cancelled = True
-            raise
-        assert found is not None
+        found = await trio.to_thread.run_sync(
+            lambda: recall(self.store, recheck=recheck, progress=progress, cancelled=cancelled)
+        )
+        if found is None:
+            return None
         self.store.refuse_foreign(found.pieces)
         for piece in found.pieces:
             self.have.add(piece)

@@ -85,6 +85,7 @@ class Exchange:
             peer.download_rate.add(peer.downloaded - payload, now=now)
             peer.pipeline.on_bytes(peer.blocks - blocks, peer.downloaded - payload, now=now)
             peer.ages.heard(now=now)
+            peer.rejects = 0
             clocks.payload = now
             self.downloading.flush()
         if connection.awaiting is None:
@@ -133,12 +134,12 @@ class Exchange:
     def ask(self, peer: Peer, *, now: float, rescue: bool = False) -> None:
         """Fill the peer's pipeline if it may be asked anything."""
         connection = peer.connection
-        if peer.ending is not None or not connection.ours.interested:
+        if peer.ending is not None or not connection.ours.interested or now < peer.ask_after:
             return
         if not connection.theirs.choking:
             self.downloading.ask(peer, now=now, rescue=rescue)
-        elif connection.theirs.allowed_fast:
-            self.downloading.ask(peer, now=now, allowed=connection.theirs.allowed_fast)
+        elif allowed := connection.theirs.allowed_fast - peer.refused_pieces:
+            self.downloading.ask(peer, now=now, allowed=allowed)
 
     def ask_all(self) -> None:
         """Buffers are free again, or blocks came back: whoever has room is asked."""
@@ -273,6 +274,7 @@ class Exchange:
 
     def _on_reject(self, peer: Peer, reject: Reject) -> None:
         self.picker.released(peer, [reject.block])
+        peer.rejected(reject.block, now=peer.clocks.received)
 
     def _on_refused(self, peer: Peer, refused: Refused) -> None:
         if isinstance(refused.message, Request):

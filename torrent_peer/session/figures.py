@@ -1,10 +1,82 @@
 """A torrent's parts turned into a snapshot for people to look at."""
 
+from collections.abc import Sequence
+
 import trio
 
+from torrent_peer.metainfo.torrent import Torrent
 from torrent_peer.net.announcer import TrackerState
+from torrent_peer.session.parts import Parts
 from torrent_peer.session.peer import Peer
-from torrent_peer.session.status import PeerStatus, TrackerStatus
+from torrent_peer.session.status import PeerStatus, State, TorrentStatus, TrackerStatus
+from torrent_peer.wire.errors import Severity
+
+
+def torrent_status(torrent: Torrent, state: State, parts: Parts | None) -> TorrentStatus:
+    """One torrent; `parts` are not there while the disk is looked at."""
+    if parts is None:
+        return _unopened(torrent, state)
+    now = trio.current_time()
+    exchange, swarm = parts.exchange, parts.swarm
+    peers = list(swarm)
+    rate = sum(peer.download_rate.rate(now=now) for peer in peers)
+    trackers = parts.announcer.states
+    reason = ""
+    if state is State.DOWNLOADING and rate == 0:
+        reason = why_slow(
+            peers,
+            known=len(swarm.book),
+            dialing=swarm.dialing,
+            unobtainable=parts.picker.unobtainable,
+            trackers=trackers,
+        )
+    return TorrentStatus(
+        info_hash=torrent.info_hash,
+        name=torrent.name,
+        state=state,
+        wanted=parts.content.wanted_bytes,
+        verified=exchange.verified_bytes,
+        pieces=torrent.geometry.piece_count,
+        pieces_verified=parts.content.have.count,
+        downloaded=parts.downloading.downloaded,
+        uploaded=parts.serving.uploaded,
+        wasted=parts.downloading.wasted,
+        download_rate=rate,
+        upload_rate=sum(peer.upload_rate.rate(now=now) for peer in peers),
+        eta=parts.left / rate if rate > 0 else None,
+        known_peers=len(swarm.book),
+        peers=tuple(peer_status(peer) for peer in peers),
+        trackers=tuple(tracker_status(tracker) for tracker in trackers),
+        hash_failures=exchange.hash_failures,
+        violations=exchange.findings[Severity.VIOLATION],
+        deviations=exchange.findings[Severity.DEVIATION],
+        why_slow=reason,
+    )
+
+
+def _unopened(torrent: Torrent, state: State) -> TorrentStatus:
+    return TorrentStatus(
+        info_hash=torrent.info_hash,
+        name=torrent.name,
+        state=state,
+        wanted=torrent.geometry.total_length,
+        verified=0,
+        pieces=torrent.geometry.piece_count,
+        pieces_verified=0,
+        downloaded=0,
+        uploaded=0,
+        wasted=0,
+        download_rate=0.0,
+        upload_rate=0.0,
+        eta=None,
+        known_peers=0,
+        peers=(),
+        trackers=(),
+        hash_failures=0,
+        violations=0,
+        deviations=0,
+        why_slow="",
+    )
 
 
 def peer_status(peer: Peer) -> PeerStatus:
@@ -53,11 +125,9 @@ def tracker_status(state: TrackerState) -> TrackerStatus:
 
 
 def why_slow(
-    *, rate: float, known: int, dialing: int, peers: list[Peer], unobtainable: int, trackers: tuple[TrackerState, ...]
+    peers: Sequence[Peer], *, known: int, dialing: int, unobtainable: int, trackers: Sequence[TrackerState]
 ) -> str:
-    """One line that answers "why is nothing coming?"; empty while bytes flow."""
-    if rate > 0:
-        return ""
+    """One line that answers "why is nothing coming?"; empty when only patience is needed."""
     greeted = [peer for peer in peers if peer.greeted]
     if not greeted:
         if not known:
@@ -65,16 +135,20 @@ def why_slow(
             if failed:
                 return f"no peer is known; tracker {failed[0].url}: {failed[0].error}"
             return "no peer is known yet" if trackers else "no peer is known, and there is no tracker to ask"
-        return f"{known} peers are known, none is connected ({dialing} being dialled)"
+        waiting = sum(1 for peer in peers if not peer.greeted)
+        return f"{_peers(known)} known, none connected ({dialing} being dialled, {waiting} not yet introduced)"
     interesting = [peer for peer in greeted if peer.connection.ours.interested]
     if not interesting:
-        return f"none of {len(greeted)} connected peers has a piece we lack" + (
-            f"; {unobtainable} pieces are nowhere" if unobtainable else ""
-        )
+        nowhere = f"; pieces that nobody has: {unobtainable}" if unobtainable else ""
+        return f"{_peers(len(greeted))} connected, none with a piece we lack{nowhere}"
     choking = [peer for peer in interesting if peer.connection.theirs.choking]
     if len(choking) == len(interesting):
-        return f"all {len(interesting)} peers that have something for us choke us"
+        return f"{_peers(len(interesting))} with something for us, all choking us"
     snubbing = [peer for peer in interesting if peer.ages.is_snubbing]
     if snubbing:
-        return f"{len(snubbing)} peers owe us blocks and send none"
+        return f"{_peers(len(snubbing))} owing us blocks and sending none"
     return ""
+
+
+def _peers(count: int) -> str:
+    return "1 peer" if count == 1 else f"{count} peers"

@@ -1,6 +1,7 @@
 """One connected peer, as its torrent holds it: the judged connection, the stream, clocks, figures. No opinions."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import trio
 
@@ -15,6 +16,13 @@ from torrent_peer.strategy.rates import Rate
 from torrent_peer.wire.connection import PeerConnection
 from torrent_peer.wire.errors import Finding, LocalProtocolError
 from torrent_peer.wire.messages import Message
+
+FIRST_REST: Final = 0.5
+"""Seconds without a request to a peer that refused one though it did not choke us."""
+LONGEST_REST: Final = 60.0
+"""Seconds, the longest such rest."""
+REJECTS_PER_STEP: Final = 64
+"""Refusals after which the rest doubles: a whole queue is refused at once when a peer loses a piece."""
 
 
 class Peer:
@@ -33,6 +41,12 @@ class Peer:
         self.clocks = Clocks(connected=now, received=now, sent=now)
         self.pipeline = RequestPipeline()
         self.ages = RequestAges()
+        self.rejects = 0
+        """Refusals since its last block."""
+        self.ask_after = 0.0
+        """It is to be asked for nothing before then."""
+        self.refused_pieces: set[int] = set()
+        """Pieces it refused while it choked us, allowed fast or not."""
         self.download_rate = Rate()
         self.upload_rate = Rate()
         self.blocks = 0
@@ -112,6 +126,15 @@ class Peer:
             self._out.clear()
             self.clocks.sent = now
             self.transport.write(data)
+
+    def rejected(self, block: Block, *, now: float) -> None:
+        """It will not serve `block`: a peer that refuses though it does not choke us is given a rest, ever longer."""
+        if self.connection.theirs.choking:
+            self.refused_pieces.add(block.piece)
+            return
+        self.rejects += 1
+        self.ask_after = now + min(FIRST_REST * 2 ** (self.rejects // REJECTS_PER_STEP), LONGEST_REST)
+        self.last_word = f"refused {block}"
 
     def close(self, cause: Cause, detail: str, *, finding: Finding | None = None) -> None:
         """End the conversation; the first reason given is the one that counts."""

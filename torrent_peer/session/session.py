@@ -74,6 +74,10 @@ class Session:
         finally:
             del self._runs[run.torrent.info_hash]
 
+    def room(self) -> int:
+        """Connections that may still be made, all torrents together."""
+        return self.options.max_peers - sum(run.connections for run in self._runs.values())
+
     async def accept(self, listener: Listener) -> None:
         """Take peers in until cancelled."""
         async with trio.open_nursery() as nursery:
@@ -104,7 +108,9 @@ class Session:
             with trio.move_on_after(HANDSHAKE_TIMEOUT):
                 info_hash = await _info_hash(transport, connection)
                 run = self._runs.get(info_hash) if info_hash is not None else None
-                admitted = run is not None and run.admit(address, connection, transport)
+                if run is not None:
+                    await run.checked()
+                    admitted = run.admit(address, connection, transport)
         except (OSError, ProtocolError):
             pass  # nobody we know: nothing to tell anybody
         finally:

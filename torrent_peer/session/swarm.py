@@ -21,6 +21,8 @@ MAX_DIALING: Final = 30
 """Attempts under way at once. libtorrent's `torrent_connect_boost`."""
 DIAL_PACE: Final = 1 / 30
 """Seconds between two attempts. libtorrent's `connection_speed`."""
+FULL_PAUSE: Final = 2.0
+"""Seconds before looking again whether others have left room."""
 USEFUL_CAUSES: Final = frozenset({Cause.SHUTDOWN, Cause.CLOSED, Cause.UNWANTED})
 """Ends after which dialling again soon may be worth it."""
 
@@ -36,6 +38,7 @@ class Swarm:
         buffer: ReceiveBuffer,
         bind: str | None,
         max_peers: int,
+        room: Callable[[], int],
         on_conversation: Callable[[Peer], None],
         on_farewell: Callable[[Farewell], None],
     ) -> None:
@@ -44,10 +47,12 @@ class Swarm:
         self._buffer = buffer
         self._bind = bind
         self._max_peers = max_peers
+        self._shared_room = room
         self._on_conversation = on_conversation
         self._on_farewell = on_farewell
         self._nursery: trio.Nursery | None = None
         self._wake = trio.Event()
+        self._left = trio.Event()
         self._dialing = 0
         self._peers: dict[Peer, None] = {}
         self._banned: dict[PeerId, str] = {}
@@ -84,8 +89,7 @@ class Swarm:
             self._nursery = nursery
             task_status.started()
             while True:
-                room = min(self._max_peers - len(self._peers), MAX_DIALING) - self._dialing
-                for address in self.book.due(now=trio.current_time(), room=room):
+                for address in self.book.due(now=trio.current_time(), room=self._room()):
                     self._dialing += 1
                     nursery.start_soon(self._dial, address)
                     await trio.sleep(DIAL_PACE if self._dialing > 8 else 0)
@@ -93,7 +97,8 @@ class Swarm:
 
     def admit(self, address: Address, connection: PeerConnection, transport: Transport) -> bool:
         """Take over an inbound connection whose info-hash is ours; False when there is no room for it."""
-        if self._nursery is None or len(self._peers) >= self._max_peers or self.book.refused(address):
+        full = len(self._peers) >= self._max_peers or self._shared_room() <= 0
+        if self._nursery is None or full or self.book.refused(address):
             return False
         self._nursery.start_soon(self._converse, address, connection, transport, False)
         return True
@@ -138,16 +143,27 @@ class Swarm:
         for peer in self:
             peer.close(Cause.SHUTDOWN, detail)
 
+    async def emptied(self) -> None:
+        """Wait until every conversation has said its farewell."""
+        while self._peers:
+            await self._left.wait()
+
     def departures(self, *, now: float) -> int:
         """Conversations that others ended within the last second."""
         self._departures = [at for at in self._departures if now - at <= 1.0]
         return len(self._departures)
 
+    def _room(self) -> int:
+        """Attempts that may be made now."""
+        ours = min(self._max_peers - len(self._peers), MAX_DIALING) - self._dialing
+        return min(ours, self._shared_room() - self._dialing)
+
     async def _wait(self) -> None:
         self._wake = trio.Event()
         due = self.book.next_due()
-        full = len(self._peers) + self._dialing >= self._max_peers or self._dialing >= MAX_DIALING
-        deadline = trio.current_time() + 60.0 if due is None or full else due
+        room = self._room()
+        pause = trio.current_time() + (FULL_PAUSE if room <= 0 else 60.0)
+        deadline = pause if due is None or room <= 0 else due
         with trio.move_on_at(deadline):
             await self._wake.wait()
 
@@ -180,6 +196,8 @@ class Swarm:
         finally:
             del self._peers[peer]
             self._wake.set()
+            self._left.set()
+            self._left = trio.Event()
         now = trio.current_time()
         if farewell.ended_by is not EndedBy.US:
             self._departures.append(now)

@@ -1,86 +1,41 @@
 """One torrent from the first look at the disk to the last word to its trackers."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from random import Random
-from typing import Final, Protocol
+from typing import Final
 
 import trio
-from attrs import define
 
 from torrent_peer.core.addresses import Address
-from torrent_peer.core.ids import PeerId
 from torrent_peer.metainfo.torrent import Torrent
-from torrent_peer.net.announcer import Announcer, TrackerState, TransferStats
 from torrent_peer.net.dial import resolve
-from torrent_peer.net.disk import DiskThreads
-from torrent_peer.net.transport import ReceiveBuffer, Transport
+from torrent_peer.net.transport import Transport
 from torrent_peer.session.address_book import Source
 from torrent_peer.session.content import Content
-from torrent_peer.session.downloading import Downloading, Written, open_piece_limit
+from torrent_peer.session.downloading import Written
 from torrent_peer.session.events import (
     Completed,
     DiskTrouble,
     Event,
-    MessageSeen,
     PeerClosed,
     Resumed,
-    TrackerAnswered,
-    TrackerFailed,
 )
-from torrent_peer.session.exchange import Exchange
-from torrent_peer.session.farewell import Farewell
-from torrent_peer.session.figures import peer_status, tracker_status, why_slow
-from torrent_peer.session.options import Ending, SessionOptions, TorrentOptions
-from torrent_peer.session.peer import Peer
-from torrent_peer.session.rate_limit import RateLimit
-from torrent_peer.session.serving import Serving
+from torrent_peer.session.figures import torrent_status
+from torrent_peer.session.options import Ending, TorrentOptions
+from torrent_peer.session.parts import Parts, Shared
 from torrent_peer.session.status import State, TorrentStatus
 from torrent_peer.session.swarm import Swarm
 from torrent_peer.session.upkeep import Upkeep, keep_up
-from torrent_peer.storage.pool import FilePool
 from torrent_peer.storage.store import StorageError
-from torrent_peer.strategy.picker import Picker
 from torrent_peer.wire.connection import PeerConnection
-from torrent_peer.wire.errors import Severity
-from torrent_peer.wire.messages import Piece
-from torrent_peer.wire.side import Side
 
-REQUEST_QUEUE: Final = 500
-"""Requests we take without dropping any, told as `reqq`. Transmission: 500."""
 RECORD_INTERVAL: Final = 30.0
 """Seconds between two resume records: what a crash can cost."""
+LAST_WORDS: Final = 1.0
+"""Seconds for conversations to end in order."""
 NOBODY_PATIENCE: Final = 30.0
 """Seconds before a torrent whose trackers and peers all failed is given up."""
-
-
-class Shared(Protocol):
-    """What the torrents of one session have in common."""
-
-    options: SessionOptions
-    peer_id: PeerId
-    dice: Random
-    buffer: ReceiveBuffer
-    disk: DiskThreads
-    pool: FilePool
-    download_limit: RateLimit
-    upload_limit: RateLimit
-    port: int | None
-    began: float
-
-
-@define
-class _Parts:
-    """The working parts of a torrent, there from the moment the disk has been looked at."""
-
-    content: Content
-    picker: Picker[Peer]
-    downloading: Downloading
-    exchange: Exchange
-    serving: Serving
-    swarm: Swarm
-    announcer: Announcer
 
 
 class TorrentRun:
@@ -104,10 +59,15 @@ class TorrentRun:
         self._checked = trio.Event()
         self._settled: deque[Written] = deque()
         self._news = trio.Event()
-        self._parts: _Parts | None = None
+        self._parts: Parts | None = None
         self._began = trio.current_time()
         self._last_progress = self._began
         self._completed_at: float | None = None
+
+    @property
+    def connections(self) -> int:
+        """Peers connected."""
+        return len(self._parts.swarm) if self._parts else 0
 
     async def checked(self) -> None:
         """Wait until it is known what the disk holds, and peers are let in; or until it ended before."""
@@ -133,54 +93,17 @@ class TorrentRun:
 
     def status(self) -> TorrentStatus:
         """What it looks like right now."""
-        parts = self._parts
-        now = trio.current_time()
-        peers = list(parts.swarm) if parts else []
-        down = sum(peer.download_rate.rate(now=now) for peer in peers)
-        up = sum(peer.upload_rate.rate(now=now) for peer in peers)
-        wanted = parts.content.wanted_bytes if parts else self.torrent.geometry.total_length
-        verified = parts.exchange.verified_bytes if parts else 0
-        trackers = parts.announcer.states if parts else ()
-        return TorrentStatus(
-            info_hash=self.torrent.info_hash,
-            name=self.torrent.name,
-            state=self.state,
-            wanted=wanted,
-            verified=verified,
-            pieces=self.torrent.geometry.piece_count,
-            pieces_verified=parts.content.have.count if parts else 0,
-            downloaded=parts.downloading.downloaded if parts else 0,
-            uploaded=parts.serving.uploaded if parts else 0,
-            wasted=parts.downloading.wasted if parts else 0,
-            download_rate=down,
-            upload_rate=up,
-            eta=(wanted - verified) / down if down > 0 else None,
-            known_peers=len(parts.swarm.book) if parts else 0,
-            peers=tuple(peer_status(peer) for peer in peers),
-            trackers=tuple(tracker_status(state) for state in trackers),
-            hash_failures=parts.exchange.hash_failures if parts else 0,
-            violations=parts.exchange.findings[Severity.VIOLATION] if parts else 0,
-            deviations=parts.exchange.findings[Severity.DEVIATION] if parts else 0,
-            why_slow=why_slow(
-                rate=down,
-                known=len(parts.swarm.book),
-                dialing=parts.swarm.dialing,
-                peers=peers,
-                unobtainable=parts.picker.unobtainable,
-                trackers=trackers,
-            )
-            if parts and self.state is State.DOWNLOADING
-            else "",
-        )
+        return torrent_status(self.torrent, self.state, self._parts)
 
     async def run(self) -> None:
         """The whole life of the torrent; ends by itself, and never raises but for bugs and cancellation."""
         content = None
         try:
             content = await Content.open(self.torrent, self.root, self._options, self._shared.pool)
-            reason = await content.take_stock(self._report, recheck=self._options.recheck)
-            self._report(Resumed(content.have.count, reason))
-            await self._live(content)
+            reason = await content.take_stock(self._report, recheck=self._options.recheck, cancelled=self._over.is_set)
+            if reason is not None:
+                self._report(Resumed(content.have.count, reason))
+                await self._live(content)
         except StorageError as error:
             self._disk_trouble(error)
         finally:
@@ -193,7 +116,14 @@ class TorrentRun:
             self._ended.set()
 
     async def _live(self, content: Content) -> None:
-        parts = self._parts = self._assemble(content)
+        parts = self._parts = Parts(
+            self._shared,
+            self.torrent,
+            content,
+            self._options,
+            report=self._report,
+            disk_reports=self._disk_reports,
+        )
         async with trio.open_nursery() as nursery:
             await nursery.start(parts.swarm.run)
             nursery.start_soon(parts.announcer.run)
@@ -208,55 +138,13 @@ class TorrentRun:
             self.state = State.STOPPING
             parts.swarm.close_all("the torrent ended")
             await parts.announcer.stop()
+            with trio.move_on_after(LAST_WORDS):
+                await parts.swarm.emptied()
             nursery.cancel_scope.cancel()
-
-    def _assemble(self, content: Content) -> _Parts:
-        shared, torrent = self._shared, self.torrent
-        picker: Picker[Peer] = Picker(
-            torrent.geometry,
-            have=content.have,
-            wanted=content.wanted,
-            dice=shared.dice,
-            sequential=self._options.sequential,
-            open_limit=open_piece_limit(torrent.geometry.piece_length),
-        )
-        downloading = Downloading(torrent, picker, content.store, shared.disk, self._disk_reports)
-        serving = Serving(content.store, slots=shared.options.upload_slots, limit=shared.upload_limit, dice=shared.dice)
-        exchange = Exchange(
-            have=content.have,
-            picker=picker,
-            downloading=downloading,
-            serving=serving,
-            download_limit=shared.download_limit,
-            listen_port=shared.port,
-            report=self._report,
-        )
-        exchange.verified_bytes = sum(torrent.geometry.piece_size(piece) for piece in content.have & content.wanted)
-        swarm = exchange.swarm = Swarm(
-            exchange,
-            connection=self._new_connection,
-            buffer=shared.buffer,
-            bind=shared.options.bind,
-            max_peers=self._options.max_peers,
-            on_conversation=self._greet,
-            on_farewell=self._farewell,
-        )
-        announcer = Announcer(
-            self.torrent.trackers if self._options.trackers is None else self._options.trackers,
-            info_hash=torrent.info_hash,
-            peer_id=shared.peer_id,
-            port=shared.port or 0,
-            stats=self._transfer_stats,
-            on_peers=self._tracker_peers,
-            on_change=self._tracker_changed,
-            dice=shared.dice,
-            private=self.torrent.private,
-        )
-        return _Parts(content, picker, downloading, exchange, serving, swarm, announcer)
 
     # ── tasks of the nursery ─────────────────────────────────────────────────────────────────────────────────────
 
-    async def _settle(self, parts: _Parts) -> None:
+    async def _settle(self, parts: Parts) -> None:
         """Take the disk threads' verdicts as they come."""
         while True:
             await self._news.wait()
@@ -275,7 +163,7 @@ class TorrentRun:
             await trio.sleep(RECORD_INTERVAL)
             await self._save(content)
 
-    async def _watch(self, parts: _Parts) -> None:
+    async def _watch(self, parts: Parts) -> None:
         """End the run when there is nothing left to do or nothing left to hope for."""
         while True:
             await trio.sleep(1.0)
@@ -302,29 +190,7 @@ class TorrentRun:
         self._settled.extend(batch)
         self._news.set()
 
-    def _farewell(self, farewell: Farewell) -> None:
-        self._report(PeerClosed(farewell))
-
-    def _tracker_peers(self, addresses: Sequence[Address], url: str) -> None:
-        if self._parts is not None:
-            self._parts.swarm.learn(addresses, Source.TRACKER)
-
-    def _tracker_changed(self, state: TrackerState) -> None:
-        if state.error is not None:
-            self._report(TrackerFailed(state.url, state.error))
-        elif state.answered:
-            self._report(TrackerAnswered(state.url, state.peers, state.seeders, state.leechers, state.warning))
-
-    def _transfer_stats(self) -> TransferStats:
-        parts = self._parts
-        assert parts is not None
-        return TransferStats(
-            uploaded=parts.serving.uploaded,
-            downloaded=parts.downloading.downloaded,
-            left=max(0, parts.content.wanted_bytes - parts.exchange.verified_bytes),
-        )
-
-    async def _progressed(self, parts: _Parts) -> None:
+    async def _progressed(self, parts: Parts) -> None:
         """There is more of it than before: perhaps everything."""
         now = self._last_progress = trio.current_time()
         if self._completed_at is not None:
@@ -368,34 +234,6 @@ class TorrentRun:
         await self._save(content, clean=True)
         await content.close()
 
-    # ── connections ─────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _new_connection(self) -> PeerConnection:
-        shared = self._shared
-        return PeerConnection(
-            side=Side.DIALER,
-            peer_id=shared.peer_id,
-            info_hash=self.torrent.info_hash,
-            geometry=self.torrent.geometry,
-            profile=shared.options.profile,
-            request_queue=REQUEST_QUEUE,
-        )
-
-    def _greet(self, peer: Peer) -> None:
-        """A conversation begins."""
-        if self._shared.options.transcript:
-            peer.connection.on_message = lambda sender, offset, message, findings: self._report(
-                MessageSeen(
-                    address=peer.address,
-                    at=trio.current_time() - self._shared.began,
-                    sender=sender,
-                    ours=sender is peer.connection.side,
-                    offset=offset,
-                    message=Piece(message.block, bytes(0)) if type(message) is Piece else message,
-                    findings=tuple(findings),
-                )
-            )
-
     # ── ends ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _end(self, ending: Ending, detail: str) -> None:
@@ -421,7 +259,7 @@ class TorrentRun:
             seconds is not None and now - self._completed_at >= seconds
         )
 
-    def _nobody_there(self, parts: _Parts, now: float) -> bool:
+    def _nobody_there(self, parts: Parts, now: float) -> bool:
         if parts.swarm.ever_greeted or parts.swarm.busy or parts.announcer.has_answered:
             return False
         if not parts.announcer.all_failed or not parts.swarm.book.hopeless:

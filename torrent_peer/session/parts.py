@@ -1,0 +1,154 @@
+"""The working parts of one torrent, and how they are wired to each other."""
+
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Final, Protocol
+
+import trio
+
+from torrent_peer.core.addresses import Address
+from torrent_peer.core.ids import PeerId
+from torrent_peer.metainfo.torrent import Torrent
+from torrent_peer.net.announcer import Announcer, TrackerState, TransferStats
+from torrent_peer.net.disk import DiskThreads
+from torrent_peer.net.transport import ReceiveBuffer
+from torrent_peer.session.address_book import Source
+from torrent_peer.session.content import Content
+from torrent_peer.session.downloading import Downloading, Written, open_piece_limit
+from torrent_peer.session.events import Event, MessageSeen, PeerClosed, TrackerAnswered, TrackerFailed
+from torrent_peer.session.exchange import Exchange
+from torrent_peer.session.options import SessionOptions, TorrentOptions
+from torrent_peer.session.peer import Peer
+from torrent_peer.session.rate_limit import RateLimit
+from torrent_peer.session.serving import Serving
+from torrent_peer.session.swarm import Swarm
+from torrent_peer.storage.pool import FilePool
+from torrent_peer.strategy.picker import Picker
+from torrent_peer.wire.connection import PeerConnection
+from torrent_peer.wire.messages import Piece
+from torrent_peer.wire.side import Side
+
+REQUEST_QUEUE: Final = 500
+"""Requests we take without dropping any, told as `reqq`. Transmission: 500."""
+
+
+class Shared(Protocol):
+    """What the torrents of one session have in common."""
+
+    options: SessionOptions
+    peer_id: PeerId
+    dice: Random
+    buffer: ReceiveBuffer
+    disk: DiskThreads
+    pool: FilePool
+    download_limit: RateLimit
+    upload_limit: RateLimit
+    port: int | None
+    began: float
+
+    def room(self) -> int:
+        """Connections that may still be made, all torrents together."""
+
+
+class Parts:
+    """What a torrent works with from the moment the disk has been looked at."""
+
+    def __init__(
+        self,
+        shared: Shared,
+        torrent: Torrent,
+        content: Content,
+        options: TorrentOptions,
+        *,
+        report: Callable[[Event], None],
+        disk_reports: Callable[[list[Written]], None],
+    ) -> None:
+        self._shared = shared
+        self._torrent = torrent
+        self._report = report
+        self.content = content
+        self.picker: Picker[Peer] = Picker(
+            torrent.geometry,
+            have=content.have,
+            wanted=content.wanted,
+            dice=shared.dice,
+            sequential=options.sequential,
+            open_limit=open_piece_limit(torrent.geometry.piece_length),
+        )
+        self.downloading = Downloading(torrent, self.picker, content.store, shared.disk, disk_reports)
+        self.serving = Serving(
+            content.store, slots=shared.options.upload_slots, limit=shared.upload_limit, dice=shared.dice
+        )
+        self.exchange = Exchange(
+            have=content.have,
+            picker=self.picker,
+            downloading=self.downloading,
+            serving=self.serving,
+            download_limit=shared.download_limit,
+            listen_port=shared.port,
+            report=report,
+        )
+        self.exchange.verified_bytes = sum(map(torrent.geometry.piece_size, content.have & content.wanted))
+        self.swarm = self.exchange.swarm = Swarm(
+            self.exchange,
+            connection=self._new_connection,
+            buffer=shared.buffer,
+            bind=shared.options.bind,
+            max_peers=options.max_peers,
+            room=shared.room,
+            on_conversation=self._transcribe,
+            on_farewell=lambda farewell: report(PeerClosed(farewell)),
+        )
+        self.announcer = Announcer(
+            torrent.trackers if options.trackers is None else options.trackers,
+            info_hash=torrent.info_hash,
+            peer_id=shared.peer_id,
+            port=shared.port or 0,
+            stats=self._transfer_stats,
+            on_peers=self._learn,
+            on_change=self._tracker_changed,
+            dice=shared.dice,
+            private=torrent.private,
+        )
+
+    @property
+    def left(self) -> int:
+        """Wanted bytes not yet verified."""
+        return max(0, self.content.wanted_bytes - self.exchange.verified_bytes)
+
+    def _new_connection(self) -> PeerConnection:
+        return PeerConnection(
+            side=Side.DIALER,
+            peer_id=self._shared.peer_id,
+            info_hash=self._torrent.info_hash,
+            geometry=self._torrent.geometry,
+            profile=self._shared.options.profile,
+            request_queue=REQUEST_QUEUE,
+        )
+
+    def _transcribe(self, peer: Peer) -> None:
+        """A conversation begins: if a transcript is wanted, every message of it is reported."""
+        if self._shared.options.transcript:
+            peer.connection.on_message = lambda sender, offset, message, findings: self._report(
+                MessageSeen(
+                    address=peer.address,
+                    at=trio.current_time() - self._shared.began,
+                    sender=sender,
+                    ours=sender is peer.connection.side,
+                    offset=offset,
+                    message=Piece(message.block, b"") if type(message) is Piece else message,
+                    findings=tuple(findings),
+                )
+            )
+
+    def _learn(self, addresses: Sequence[Address], url: str) -> None:
+        self.swarm.learn(addresses, Source.TRACKER)
+
+    def _tracker_changed(self, state: TrackerState) -> None:
+        if state.error is not None:
+            self._report(TrackerFailed(state.url, state.error))
+        elif state.answered:
+            self._report(TrackerAnswered(state.url, state.peers, state.seeders, state.leechers, state.warning))
+
+    def _transfer_stats(self) -> TransferStats:
+        return TransferStats(uploaded=self.serving.uploaded, downloaded=self.downloading.downloaded, left=self.left)
