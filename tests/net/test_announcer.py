@@ -162,6 +162,24 @@ async def test_stopped_is_told_to_who_knows_of_us_and_to_nobody_else(autojump_cl
     assert torrent.found == [((PEER,), "b")], "peers in the answer to `stopped` are of no use"
 
 
+@pytest.mark.parametrize("answer", [ANSWER, 1.0])
+@pytest.mark.parametrize("pause", [0.0, 0.5])
+async def test_who_stops_right_after_completing_still_says_both_once(
+    autojump_clock: MockClock, answer: Outcome, pause: float
+) -> None:
+    network, torrent = Trackers({"a": [ANSWER, answer]}), Torrent()
+    announcer = torrent.announcer([["a"]], network)
+    with trio.fail_after(10):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(announcer.run)
+            await trio.sleep(1)
+            torrent.left = 0
+            announcer.completed()
+            await trio.sleep(pause)
+            await announcer.stop()
+    assert [event for *_, event in network.told] == [STARTED, COMPLETED, STOPPED]
+
+
 async def test_stop_ends_run(autojump_clock: MockClock) -> None:
     network, torrent = Trackers({"a": [ANSWER]}), Torrent()
     announcer = torrent.announcer([["a"]], network)
@@ -302,6 +320,7 @@ async def test_more_peers_after_the_min_interval_announces_at_once_and_once(auto
     announcer = torrent.announcer([["a"]], network)
     await run_for(announcer, 200, announcer.more_peers, lambda: None)
     assert network.told == [(0, "a", STARTED), (200, "a", REGULAR)]
+    assert torrent.found == [], "answers without peers call nobody"
 
 
 async def test_a_tracker_with_hostile_intervals_is_asked_once_a_minute_at_most(autojump_clock: MockClock) -> None:
@@ -361,12 +380,6 @@ async def test_without_trackers_nothing_happens(autojump_clock: MockClock) -> No
     assert announcer.states == ()
     assert announcer.all_failed
     assert not announcer.has_answered
-
-
-async def test_an_answer_without_peers_calls_nobody(autojump_clock: MockClock) -> None:
-    network, torrent = Trackers({"a": [with_intervals(900.0)]}), Torrent()
-    await run_for(torrent.announcer([["a"]], network), 1000)
-    assert torrent.found == []
 
 
 async def test_a_wild_mixture_never_has_a_tracker_asked_twice_within_fifteen_seconds(

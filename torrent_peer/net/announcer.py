@@ -150,6 +150,7 @@ class Announcer:
         self._stopped = False
         self._current: _Tracker | None = None
         self._wake = trio.Event()
+        self._telling: trio.Event | None = None
         self._running: trio.CancelScope | None = None
         self.has_answered = False
         """Whether any tracker ever gave an answer that is no refusal."""
@@ -170,7 +171,7 @@ class Announcer:
             while not self._stopped:
                 self._wake = trio.Event()
                 await self._tell_completed()
-                if self._due() <= trio.current_time():
+                if not self._stopped and self._due() <= trio.current_time():
                     await self._round()
                 with trio.move_on_at(self._due()):
                     await self._wake.wait()
@@ -188,15 +189,21 @@ class Announcer:
     async def stop(self) -> None:
         """Ends `run` and tells every tracker that knows of us `stopped`; gives up after `STOP_DEADLINE` seconds.
 
-        May be called after `run` was cancelled, and more than once. Never raises because of a tracker.
+        A `completed` that is still owed or on its way goes first. May be called after `run` was cancelled, and more
+        than once. Never raises because of a tracker.
         """
         self._stopped = True
+        with trio.move_on_after(STOP_DEADLINE):
+            if self._telling is not None:
+                await self._telling.wait()
+            if self._running is not None:
+                self._running.cancel()
+            async with trio.open_nursery() as nursery:
+                for tracker in self._trackers.values():
+                    if tracker.known or tracker.asking_to_start:
+                        nursery.start_soon(self._say_last_words, tracker)
         if self._running is not None:
             self._running.cancel()
-        async with trio.open_nursery() as nursery:
-            for tracker in self._trackers.values():
-                if tracker.known or tracker.asking_to_start:
-                    nursery.start_soon(self._say_stopped, tracker)
 
     # When
 
@@ -225,10 +232,14 @@ class Announcer:
     # What
 
     async def _tell_completed(self) -> None:
-        async with trio.open_nursery() as nursery:
-            for tracker in self._owed_completed():
-                if tracker.retry_at <= trio.current_time():
-                    nursery.start_soon(self._announce, tracker, Event.COMPLETED)
+        self._telling = trio.Event()
+        try:
+            async with trio.open_nursery() as nursery:
+                for tracker in self._owed_completed():
+                    if tracker.retry_at <= trio.current_time():
+                        nursery.start_soon(self._announce, tracker, Event.COMPLETED)
+        finally:
+            self._telling.set()
 
     async def _round(self) -> None:
         """Asks the trackers in order until one answers."""
@@ -258,8 +269,10 @@ class Announcer:
         del waiting[tracker]
         finished.set()
 
-    async def _say_stopped(self, tracker: _Tracker) -> None:
+    async def _say_last_words(self, tracker: _Tracker) -> None:
         with trio.move_on_after(STOP_DEADLINE if tracker.known else UNSURE_STOP_DEADLINE):
+            if tracker in self._owed_completed():
+                await self._announce(tracker, Event.COMPLETED)
             await self._announce(tracker, Event.STOPPED)
 
     async def _announce(self, tracker: _Tracker, event: Event, choose: bool = False) -> bool:
