@@ -3,14 +3,17 @@
 Debian builds it closed: it tracks only what its whitelist names (`-w`), and there is no switch to open it. As root it
 changes its root to the `-d` directory and then becomes `nobody`, so the whitelist has to be inside, named relative to
 it, and readable by all; as a plain user it does neither. HTTP and UDP have the same port. It gives a peer itself back.
+It listens before a thread of its own has read the whitelist, and refuses everything until then.
 """
 
 import os
 import socket
 import subprocess
 import time
-from collections.abc import Iterable
+import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 from tests.interop.programs import require, search_path
 from torrent_peer.core.ids import InfoHash
@@ -19,7 +22,7 @@ START_SECONDS = 10.0
 
 
 def start_opentracker(
-    directory: Path, info_hashes: Iterable[InfoHash], *, host: str = "127.0.0.1"
+    directory: Path, info_hashes: Sequence[InfoHash], *, host: str = "127.0.0.1"
 ) -> tuple[str, str, "subprocess.Popen[bytes]"]:
     """Its HTTP and UDP announce URLs and the process, for the caller to kill and wait for; it answers already.
 
@@ -38,7 +41,7 @@ def start_opentracker(
         process = subprocess.Popen(
             argv, cwd=home, env={**os.environ, "PATH": search_path()}, stdout=log, stderr=subprocess.STDOUT
         )
-    _wait_for(process, host, port, home / "log")
+    _wait_for(process, f"http://{host}:{port}/announce", info_hashes[0], home / "log")
     return f"http://{host}:{port}/announce", f"udp://{host}:{port}/announce", process
 
 
@@ -55,15 +58,19 @@ def _free_port(host: str) -> int:
             return port
 
 
-def _wait_for(process: "subprocess.Popen[bytes]", host: str, port: int, log: Path) -> None:
+def _wait_for(process: "subprocess.Popen[bytes]", url: str, info_hash: InfoHash, log: Path) -> None:
+    """Returns once it admits the torrent; asked with a `stopped`, which leaves no peer behind."""
+    query = f"info_hash={quote(info_hash, safe='')}&peer_id={'x' * 20}&port=1&left=0&event=stopped"
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     deadline = time.monotonic() + START_SECONDS
-    while True:
+    answer = b"nothing"
+    while b"interval" not in answer:
+        if process.poll() is not None or time.monotonic() > deadline:
+            process.kill()
+            process.wait()
+            raise AssertionError(f"opentracker did not start; it answers {answer!r} and says {log.read_text()!r}")
         try:
-            socket.create_connection((host, port), timeout=1).close()
-            return
+            with opener.open(f"{url}?{query}", timeout=1) as page:
+                answer = page.read()
         except OSError:
-            if process.poll() is not None or time.monotonic() > deadline:
-                process.kill()
-                process.wait()
-                raise AssertionError(f"opentracker did not start: {log.read_text(errors='replace')}") from None
-            time.sleep(0.02)
+            time.sleep(0.01)
