@@ -153,7 +153,7 @@ class Downloading:
 
     def _cancel_at(self, others: Iterable[Peer], block: Block) -> None:
         for other in others:
-            if block in other.connection.outstanding:
+            if other.connection.ours.requests.is_waiting(block):
                 other.say(Cancel(block))
                 other.flush(now=trio.current_time())
 

@@ -20,6 +20,7 @@ from torrent_peer.wire.connection import Refused
 from torrent_peer.wire.errors import Severity
 from torrent_peer.wire.messages import (
     Bitfield,
+    Cancel,
     Choke,
     ExtendedHandshake,
     Handshake,
@@ -272,6 +273,11 @@ class Exchange:
     def _on_request(self, peer: Peer, request: Request) -> None:
         self.serving.asked(peer, request)
 
+    def _on_cancel(self, peer: Peer, cancel: Cancel) -> None:
+        """Without the Fast Extension it is gone already; with it, every request gets its one answer."""
+        if cancel.block in peer.connection.requested:
+            self.serving.refuse(peer, cancel.block)
+
     def _on_reject(self, peer: Peer, reject: Reject) -> None:
         self.picker.released(peer, [reject.block])
         peer.rejected(reject.block, now=peer.clocks.received)
@@ -294,6 +300,7 @@ HANDLERS: Final[Mapping[type, Callable[[Exchange, Peer, Any], None]]] = {
     Choke: Exchange._on_choke,
     Interested: Exchange._on_interested,
     Request: Exchange._on_request,
+    Cancel: Exchange._on_cancel,
     Reject: Exchange._on_reject,
     Refused: Exchange._on_refused,
     ExtendedHandshake: Exchange._on_extended_handshake,
