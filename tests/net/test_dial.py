@@ -5,6 +5,7 @@ import trio
 
 from torrent_peer.core.addresses import Address
 from torrent_peer.net.dial import dial, resolve
+from torrent_peer.net.source_address import SourceAddress
 
 
 async def listening(host: str) -> trio.socket.SocketType:
@@ -37,20 +38,20 @@ async def test_a_closed_port_refuses() -> None:
 
 async def test_a_source_address_is_bound() -> None:
     with trio.fail_after(5), await listening("127.0.0.1") as listener:
-        sock = await dial(Address("127.0.0.1", listener.getsockname()[1]), bind="127.0.0.2")
+        sock = await dial(Address("127.0.0.1", listener.getsockname()[1]), source=SourceAddress.parse("127.0.0.2"))
         accepted, name = await listener.accept()
         with sock, accepted:
             assert name[0] == "127.0.0.2"
 
 
 async def test_an_ipv4_source_cannot_reach_an_ipv6_peer() -> None:
-    with pytest.raises(OSError, match=r"^cannot reach an IPv6 peer from 127\.0\.0\.1$"):
-        await dial(Address("::1", 9), bind="127.0.0.1")
+    with pytest.raises(OSError, match=r"^::1 cannot be reached from 127\.0\.0\.1$"):
+        await dial(Address("::1", 9), source=SourceAddress.parse("127.0.0.1"))
 
 
 async def test_an_unknown_interface_is_an_error() -> None:
-    with pytest.raises(OSError, match="."):
-        await dial(Address("127.0.0.1", 9), bind="no-such-if0")
+    with pytest.raises(OSError, match="No such device"):
+        await dial(Address("127.0.0.1", 9), source=SourceAddress.parse("no-such-if0"))
 
 
 async def test_literals_resolve_to_themselves_and_names_to_their_addresses() -> None:

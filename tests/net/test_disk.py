@@ -36,9 +36,13 @@ def test_a_loop_that_has_ended_is_no_error() -> None:
     gate = threading.Event()
     finished: list[bool] = []
 
+    def job() -> None:
+        gate.wait(5)
+        finished.append(True)
+
     async def leave_a_job_behind() -> DiskThreads:
         disk = DiskThreads(1).__enter__()
-        disk.submit(lambda: (gate.wait(5), finished.append(True)) and None, lambda: None)
+        disk.submit(job, lambda: None)
         await trio.lowlevel.checkpoint()
         return disk
 

@@ -10,6 +10,7 @@ from attrs import define, field, frozen
 
 from torrent_peer.core.addresses import Address
 from torrent_peer.core.ids import InfoHash, PeerId
+from torrent_peer.net.source_address import ANYWHERE, SourceAddress
 from torrent_peer.net.tracker_http import announce_http
 from torrent_peer.net.tracker_udp import announce_udp
 from torrent_peer.trackers.announce import (
@@ -129,6 +130,7 @@ class Announcer:
         on_change: Callable[[TrackerState], None] | None = None,
         dice: random.Random,
         private: bool = False,
+        source: SourceAddress = ANYWHERE,
         intervals: Intervals = DEFAULT_INTERVALS,
         ask: Ask | None = None,
     ) -> None:
@@ -144,6 +146,7 @@ class Announcer:
         self._dice = dice
         self._patience = math.inf if private else PATIENCE
         self._intervals = intervals
+        self._source = source
         self._ask = ask or self._ask_over_the_network
         self._completed = False
         self._hungry = False
@@ -362,11 +365,16 @@ class Announcer:
         )
 
     async def _ask_over_the_network(self, url: str, request: AnnounceRequest) -> AnnounceResponse:
-        return await ask_tracker(url, request, dice=self._dice, intervals=self._intervals)
+        return await ask_tracker(url, request, dice=self._dice, intervals=self._intervals, source=self._source)
 
 
 async def ask_tracker(
-    url: str, request: AnnounceRequest, *, dice: random.Random, intervals: Intervals = DEFAULT_INTERVALS
+    url: str,
+    request: AnnounceRequest,
+    *,
+    dice: random.Random,
+    intervals: Intervals = DEFAULT_INTERVALS,
+    source: SourceAddress = ANYWHERE,
 ) -> AnnounceResponse:
     """One announce over whatever the URL's scheme says. Raises TrackerError."""
     try:
@@ -374,5 +382,5 @@ async def ask_tracker(
     except TrackerError as error:
         raise error.about(url) from None
     if tracker.scheme == "udp":
-        return await announce_udp(url, request, dice=dice, intervals=intervals)
-    return await announce_http(url, request, intervals=intervals)
+        return await announce_udp(url, request, dice=dice, intervals=intervals, source=source)
+    return await announce_http(url, request, intervals=intervals, source=source)

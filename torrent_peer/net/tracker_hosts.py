@@ -10,6 +10,7 @@ from typing import Final
 
 import trio
 
+from torrent_peer.net.source_address import ANYWHERE, SourceAddress
 from torrent_peer.trackers.announce import TrackerError
 from torrent_peer.trackers.peers import is_global, is_loopback, unmapped
 from torrent_peer.trackers.url import TrackerUrl
@@ -18,14 +19,20 @@ MAX_HOSTS: Final = 4
 """Addresses of one name that are tried."""
 
 
-async def look_up(tracker: TrackerUrl) -> list[str]:
-    """The IP literals the tracker's host stands for, most promising first. Raises TrackerError when there is none."""
+async def look_up(tracker: TrackerUrl, source: SourceAddress = ANYWHERE) -> list[str]:
+    """The IP literals the tracker's host stands for, most promising first, as far as `source` reaches them.
+
+    Raises TrackerError when there is none.
+    """
     try:
         found = await trio.socket.getaddrinfo(tracker.host, tracker.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         raise TrackerError(f"the name {tracker.host} could not be found") from None
     hosts = dict.fromkeys(unmapped(str(sockaddr[0])) for *_, sockaddr in found)
-    return list(hosts)[:MAX_HOSTS]
+    within_reach = [host for host in hosts if source.reaches(host)]
+    if not within_reach:
+        raise TrackerError(f"{next(iter(hosts), tracker.host)} cannot be reached from {source.address}")
+    return within_reach[:MAX_HOSTS]
 
 
 def permitted(hosts: Sequence[str], tracker: TrackerUrl, *, came_from: str | None) -> list[str]:

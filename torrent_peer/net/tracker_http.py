@@ -19,6 +19,7 @@ from attrs import evolve, frozen
 
 from torrent_peer import __version__
 from torrent_peer.core.ids import InfoHash
+from torrent_peer.net.source_address import ANYWHERE, SourceAddress
 from torrent_peer.net.tracker_hosts import look_up, permitted
 from torrent_peer.trackers.announce import (
     DEFAULT_INTERVALS,
@@ -55,12 +56,13 @@ async def announce_http(
     request: AnnounceRequest,
     *,
     intervals: Intervals = DEFAULT_INTERVALS,
+    source: SourceAddress = ANYWHERE,
     tls: ssl.SSLContext | None = None,
 ) -> AnnounceResponse:
     """One announce. Raises TrackerError, within `DEADLINE` seconds, if nothing else came of it."""
     try:
         tracker = TrackerUrl.parse(url)
-        page = await _get(tracker, announce_target(tracker, request), tls=tls)
+        page = await _get(tracker, announce_target(tracker, request), source=source, tls=tls)
         answer = parse_announce(page.body, intervals=intervals)
     except TrackerError as error:
         raise error.about(url) from None
@@ -73,7 +75,7 @@ async def scrape_http(
     """The tracker's counts for these torrents (BEP 48). Raises TrackerError as `announce_http` does."""
     try:
         tracker = TrackerUrl.parse(url)
-        page = await _get(tracker, scrape_target(tracker, info_hashes), tls=tls)
+        page = await _get(tracker, scrape_target(tracker, info_hashes), source=ANYWHERE, tls=tls)
         return parse_scrape(page.body)
     except TrackerError as error:
         raise error.about(url) from None
@@ -89,20 +91,20 @@ class _Page:
     host: str
 
 
-async def _get(tracker: TrackerUrl, target: str, *, tls: ssl.SSLContext | None) -> _Page:
+async def _get(tracker: TrackerUrl, target: str, *, source: SourceAddress, tls: ssl.SSLContext | None) -> _Page:
     with trio.move_on_after(DEADLINE):
-        page = await _follow(tracker, target, tls=tls)
+        page = await _follow(tracker, target, source=source, tls=tls)
         if page.status == HTTPStatus.OK:
             return page
         raise refusal(page.body) or TrackerError(f"it answered {_status_name(page.status)}", answered=True)
     raise TrackerError(f"no answer within {DEADLINE:.0f} s")
 
 
-async def _follow(tracker: TrackerUrl, target: str, *, tls: ssl.SSLContext | None) -> _Page:
+async def _follow(tracker: TrackerUrl, target: str, *, source: SourceAddress, tls: ssl.SSLContext | None) -> _Page:
     came_from = None
     for _ in range(MAX_REDIRECTS + 1):
-        hosts = permitted(await look_up(tracker), tracker, came_from=came_from)
-        page = await _first_reachable(tracker, target, hosts, tls=tls)
+        hosts = permitted(await look_up(tracker, source), tracker, came_from=came_from)
+        page = await _first_reachable(tracker, target, hosts, source=source, tls=tls)
         if page.status not in _REDIRECTS or page.location is None:
             return page
         came_from = page.host
@@ -126,7 +128,7 @@ def _redirected(tracker: TrackerUrl, target: str, location: str) -> TrackerUrl:
 
 
 async def _first_reachable(
-    tracker: TrackerUrl, target: str, hosts: Sequence[str], *, tls: ssl.SSLContext | None
+    tracker: TrackerUrl, target: str, hosts: Sequence[str], *, source: SourceAddress, tls: ssl.SSLContext | None
 ) -> _Page:
     import httpx2
 
@@ -134,7 +136,7 @@ async def _first_reachable(
         last = host == hosts[-1]
         timeout = LAST_CONNECT_TIMEOUT if last else CONNECT_TIMEOUT
         try:
-            return await _request(tracker, target, host, connect_timeout=timeout, tls=tls)
+            return await _request(tracker, target, host, connect_timeout=timeout, source=source, tls=tls)
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
             if last:
                 raise TrackerError(_why(error), answered=_is_tls(error)) from None
@@ -146,15 +148,24 @@ async def _first_reachable(
 
 
 async def _request(
-    tracker: TrackerUrl, target: str, host: str, *, connect_timeout: float, tls: ssl.SSLContext | None
+    tracker: TrackerUrl,
+    target: str,
+    host: str,
+    *,
+    connect_timeout: float,
+    source: SourceAddress,
+    tls: ssl.SSLContext | None,
 ) -> _Page:
     """One GET at one address, whose name (for Host, SNI and the certificate) is the tracker's."""
     import httpx2
 
     literal = f"[{host}]" if ":" in host else host
     verify = tls or (_system_trust() if tracker.scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    transport = httpx2.AsyncHTTPTransport(
+        verify=verify, trust_env=False, local_address=source.address, socket_options=source.options
+    )
     async with (
-        httpx2.AsyncClient(trust_env=False, verify=verify, timeout=httpx2.Timeout(None)) as client,
+        httpx2.AsyncClient(trust_env=False, transport=transport, timeout=httpx2.Timeout(None)) as client,
         client.stream(
             "GET",
             f"{tracker.scheme}://{literal}:{tracker.port}/",

@@ -10,6 +10,7 @@ import trio
 from attrs import evolve
 
 from torrent_peer.core.ids import InfoHash
+from torrent_peer.net.source_address import ANYWHERE, SourceAddress
 from torrent_peer.net.tracker_hosts import look_up
 from torrent_peer.trackers.announce import (
     DEFAULT_INTERVALS,
@@ -37,10 +38,11 @@ async def announce_udp(
     *,
     dice: random.Random,
     intervals: Intervals = DEFAULT_INTERVALS,
+    source: SourceAddress = ANYWHERE,
     deadline: float = DEADLINE,
 ) -> AnnounceResponse:
     """One announce. Raises TrackerError, after `deadline` seconds at the latest, if nothing else came of it."""
-    answer, host = await _ask(url, request, dice=dice, intervals=intervals, deadline=deadline)
+    answer, host = await _ask(url, request, dice=dice, intervals=intervals, source=source, deadline=deadline)
     assert isinstance(answer, AnnounceResponse)
     return evolve(answer, peers=believable(answer.peers, host))
 
@@ -49,19 +51,27 @@ async def scrape_udp(
     url: str, info_hashes: Sequence[InfoHash], *, dice: random.Random, deadline: float = DEADLINE
 ) -> dict[InfoHash, ScrapeEntry]:
     """The tracker's counts for these torrents. Raises TrackerError as `announce_udp` does."""
-    answer, _ = await _ask(url, info_hashes, dice=dice, intervals=DEFAULT_INTERVALS, deadline=deadline)
+    answer, _ = await _ask(url, info_hashes, dice=dice, intervals=DEFAULT_INTERVALS, source=ANYWHERE, deadline=deadline)
     assert isinstance(answer, dict)
     return answer
 
 
 async def _ask(
-    url: str, question: Question, *, dice: random.Random, intervals: Intervals, deadline: float
+    url: str,
+    question: Question,
+    *,
+    dice: random.Random,
+    intervals: Intervals,
+    source: SourceAddress,
+    deadline: float,
 ) -> tuple[Answer, str]:
     try:
         tracker = TrackerUrl.parse(url)
         with trio.move_on_after(deadline):
-            hosts = await look_up(tracker)
-            return await _ask_in_turn(tracker, hosts, question, dice=dice, intervals=intervals, share=deadline)
+            hosts = await look_up(tracker, source)
+            return await _ask_in_turn(
+                tracker, hosts, question, dice=dice, intervals=intervals, source=source, share=deadline
+            )
         raise TrackerError(f"no answer within {deadline:.0f} s")
     except TrackerError as error:
         raise error.about(url) from None
@@ -74,6 +84,7 @@ async def _ask_in_turn(
     *,
     dice: random.Random,
     intervals: Intervals,
+    source: SourceAddress,
     share: float,
 ) -> tuple[Answer, str]:
     """Every address gets an equal share of the time, so that a mute one leaves some for the next."""
@@ -89,17 +100,18 @@ async def _ask_in_turn(
         )
         with trio.move_on_after(share / len(hosts)):
             try:
-                return await _converse(exchange, host, tracker.port), host
+                return await _converse(exchange, host, tracker.port, source), host
             except OSError as error:
-                reason = os.strerror(error.errno).lower() if error.errno else "the network refused"
+                reason = os.strerror(error.errno).lower() if error.errno else str(error)
                 trouble = TrackerError(reason)
     raise trouble or TrackerError(f"no answer within {share:.0f} s")
 
 
-async def _converse(exchange: UdpExchange, host: str, port: int) -> Answer:
+async def _converse(exchange: UdpExchange, host: str, port: int, source: SourceAddress) -> Answer:
     """Runs the exchange over a connected socket: the kernel drops what comes from any other address. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with trio.socket.socket(family, socket.SOCK_DGRAM) as sock:
+        await source.bind(sock, host)
         await sock.connect((host, port))
         while exchange.answer is None:
             packet = exchange.next_packet(now=trio.current_time())

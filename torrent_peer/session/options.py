@@ -17,7 +17,7 @@ class SessionOptions:
     listen_ports: tuple[int, ...] = (*range(6881, 6890), 0)
     """TCP ports to try in turn; 0 is any free one. Empty: accept nobody."""
     bind: str | None = None
-    """Source address for connections we dial, or the name of a network interface."""
+    """Source address for connections we make, to peers and trackers, or the name of a network interface."""
     max_peers: int = 200
     """Connections held at once, all torrents together. libtorrent: 200."""
     download_limit: int | None = None

@@ -11,6 +11,7 @@ from torrent_peer.core.ids import PeerId
 from torrent_peer.metainfo.torrent import Torrent
 from torrent_peer.net.announcer import Announcer, TrackerState, TransferStats
 from torrent_peer.net.disk import DiskThreads
+from torrent_peer.net.source_address import SourceAddress
 from torrent_peer.net.transport import ReceiveBuffer
 from torrent_peer.session.address_book import Source
 from torrent_peer.session.content import Content
@@ -67,6 +68,7 @@ class Parts:
         self._torrent = torrent
         self._report = report
         self.content = content
+        source = SourceAddress.parse(shared.options.bind)
         self.picker: Picker[Peer] = Picker(
             torrent.geometry,
             have=content.have,
@@ -93,7 +95,7 @@ class Parts:
             self.exchange,
             connection=self._new_connection,
             buffer=shared.buffer,
-            bind=shared.options.bind,
+            source=source,
             max_peers=options.max_peers,
             room=shared.room,
             on_conversation=self._transcribe,
@@ -109,6 +111,7 @@ class Parts:
             on_change=self._tracker_changed,
             dice=shared.dice,
             private=torrent.private,
+            source=source,
         )
 
     @property

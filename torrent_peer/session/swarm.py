@@ -9,6 +9,7 @@ import trio
 from torrent_peer.core.addresses import Address, is_dialable
 from torrent_peer.core.ids import PeerId
 from torrent_peer.net.dial import DIAL_TIMEOUT, dial
+from torrent_peer.net.source_address import SourceAddress
 from torrent_peer.net.transport import ReceiveBuffer, SocketTransport, Transport
 from torrent_peer.session.address_book import AddressBook, Source
 from torrent_peer.session.conversation import Owner, converse
@@ -36,7 +37,7 @@ class Swarm:
         *,
         connection: Callable[[], PeerConnection],
         buffer: ReceiveBuffer,
-        bind: str | None,
+        source: SourceAddress,
         max_peers: int,
         room: Callable[[], int],
         on_conversation: Callable[[Peer], None],
@@ -45,7 +46,7 @@ class Swarm:
         self._owner = owner
         self._new_connection = connection
         self._buffer = buffer
-        self._bind = bind
+        self._source = source
         self._max_peers = max_peers
         self._shared_room = room
         self._on_conversation = on_conversation
@@ -173,7 +174,7 @@ class Swarm:
         detail, signal = f"no answer within {DIAL_TIMEOUT:.0f} s", Signal.DIAL_TIMEOUT
         try:
             with trio.move_on_after(DIAL_TIMEOUT):
-                sock = await dial(address, bind=self._bind)
+                sock = await dial(address, source=self._source)
         except ConnectionRefusedError:
             detail, signal = "connection refused", Signal.REFUSED
         except OSError as error:

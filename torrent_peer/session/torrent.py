@@ -171,7 +171,10 @@ class TorrentRun:
             if self._completed_at is not None:
                 if self._seeded_enough(now):
                     self._end(Ending.COMPLETE, "complete")
-            elif self._nobody_there(parts, now):
+                continue
+            if not len(parts.swarm):
+                parts.announcer.more_peers()
+            if self._nobody_there(parts, now):
                 self._end(Ending.NOBODY, "no tracker and no peer answered")
             elif self._options.stall_timeout is not None and now - self._last_progress > self._options.stall_timeout:
                 self._end(Ending.STALLED, f"no new data for {self._options.stall_timeout:.0f} s")
