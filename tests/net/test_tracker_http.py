@@ -266,7 +266,7 @@ async def test_a_gzipped_answer_is_read() -> None:
 
 
 async def test_an_unreachable_address_makes_room_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def two(_: object) -> list[str]:
+    async def two(*_: object) -> list[str]:
         return ["127.0.0.99", "127.0.0.1"]
 
     monkeypatch.setattr(tracker_http, "look_up", two)

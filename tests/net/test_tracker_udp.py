@@ -164,7 +164,7 @@ async def test_a_mute_address_leaves_time_for_the_next(monkeypatch: pytest.Monke
         with trio.socket.socket(type=trio.socket.SOCK_DGRAM) as mute:
             await mute.bind(("127.0.0.2", tracker.address.port))
 
-            async def both(_: object) -> list[str]:
+            async def both(*_: object) -> list[str]:
                 return ["127.0.0.2", "127.0.0.1"]
 
             monkeypatch.setattr(tracker_udp, "look_up", both)
