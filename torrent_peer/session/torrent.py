@@ -111,6 +111,7 @@ class TorrentRun:
             with trio.CancelScope(shield=True):
                 if content is not None:
                     await self._wind_up(content)
+            self._end(Ending.STOPPED, "cancelled")
             self.state = State.ENDED
             self._checked.set()
             self._ended.set()
