@@ -40,7 +40,7 @@ class Written:
     """What a disk thread made of one piece."""
 
     piece: int
-    buffer: bytearray
+    buffer: memoryview
     good: bool = False
     error: StorageError | None = None
 
@@ -62,8 +62,9 @@ class Downloading:
         self._store = store
         self._disk = disk
         self._report = report
-        self._open: dict[int, bytearray] = {}
-        self._spare: list[bytearray] = []
+        # Views, not the bytearrays under them: a slice assigned to a bytearray is copied twice.
+        self._open: dict[int, memoryview] = {}
+        self._spare: list[memoryview] = []
         self._full: list[Written] = []
         self.contributions: Contributions[Address] = Contributions()
         self.downloaded = 0
@@ -87,7 +88,7 @@ class Downloading:
         piece, begin, _ = block
         buffer = self._open.get(piece)
         if buffer is None:
-            buffer = self._open[piece] = self._spare.pop() if self._spare else bytearray(self._geometry.piece_length)
+            buffer = self._open[piece] = self._spare.pop() if self._spare else self._new_buffer()
         buffer[begin : begin + length] = message.data
         self.contributions.record(peer.address, block)
         if outcome.others:
@@ -124,7 +125,7 @@ class Downloading:
         """A disk thread's verdict on a piece has arrived: keep or blame, and take the buffer back."""
         self.at_disk -= 1
         piece = written.piece
-        view = memoryview(written.buffer)[: self._geometry.piece_size(piece)]
+        view = written.buffer[: self._geometry.piece_size(piece)]
         bans: list[Ban[Address]] = []
         if written.good:
             bans = self.contributions.piece_verified(piece, view)
@@ -146,6 +147,9 @@ class Downloading:
         self._open.clear()
         self._spare.clear()
 
+    def _new_buffer(self) -> memoryview:
+        return memoryview(bytearray(self._geometry.piece_length))
+
     def _give_up(self, piece: int) -> None:
         self.contributions.forget(piece)
         if (buffer := self._open.pop(piece, None)) is not None:
@@ -161,7 +165,7 @@ class Downloading:
         """On a disk thread: hash the very bytes that are written, and write only what is right."""
         torrent, store, geometry = self._torrent, self._store, self._geometry
         for written in batch:
-            with memoryview(written.buffer) as whole, whole[: geometry.piece_size(written.piece)] as data:
+            with written.buffer[: geometry.piece_size(written.piece)] as data:
                 if hashlib.sha1(data).digest() != torrent.piece_hash(written.piece):
                     continue
                 try:
