@@ -119,9 +119,11 @@ async def test_a_mistake_in_a_script_comes_out_of_the_block() -> None:
         await talk.closed()
 
     async def meet() -> None:
-        async with open_scripted_peer(mistaken, info_hash=INFO_HASH) as peer:
-            async with dial_scripted_peer(*peer.address, INFO_HASH, listens):
-                await trio.sleep_forever()
+        async with (
+            open_scripted_peer(mistaken, info_hash=INFO_HASH) as peer,
+            dial_scripted_peer(*peer.address, INFO_HASH, listens),
+        ):
+            await trio.sleep_forever()
 
     with trio.fail_after(5), pytest.RaisesGroup(ZeroDivisionError, flatten_subgroups=True):
         await meet()
