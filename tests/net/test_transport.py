@@ -22,6 +22,9 @@ async def test_what_arrives_is_read_into_the_shared_buffer(pair: tuple[socket.so
         pair[1].send(b"first")
         assert bytes(await transport.receive()) == b"first"
         assert bytes(buffer.view[:5]) == b"first"
+        pair[1].send(b"second")
+        assert bytes(await transport.receive(3)) == b"sec"
+        assert bytes(await transport.receive(1000)) == b"ond"
         pair[1].close()
         assert len(await transport.receive()) == 0
         await transport.aclose()

@@ -39,6 +39,11 @@ async def test_the_rate_is_shared_by_all_takers(autojump_clock: MockClock) -> No
     assert min(taken) > 0.8 * max(taken)
 
 
+@pytest.mark.parametrize(("rate", "portion"), [(None, 1 << 30), (100_000, 25_000), (10, 1024)])
+def test_a_portion_is_what_a_quarter_second_earns(rate: int | None, portion: int) -> None:
+    assert RateLimit(rate).portion == portion
+
+
 async def test_idle_time_is_saved_up_for_a_quarter_second_at_most(autojump_clock: MockClock) -> None:
     limit = RateLimit(100_000)
     await limit.take(1)

@@ -19,7 +19,7 @@ class Transport(Protocol):
     backlog: int
     """Bytes accepted by `write` that the network has not taken yet."""
 
-    async def receive(self) -> memoryview:
+    async def receive(self, at_most: int = RECEIVE_BUFFER_LENGTH) -> memoryview:
         """The next bytes, empty at the end of the stream; good until anybody receives again.
 
         Raises OSError when the connection broke.
@@ -64,12 +64,12 @@ class SocketTransport:
         self._closed = False
         self.backlog = 0
 
-    async def receive(self) -> memoryview:
+    async def receive(self, at_most: int = RECEIVE_BUFFER_LENGTH) -> memoryview:
         # While data streams in it is there by the time the others have had their turn: no need to ask the kernel twice.
         await trio.lowlevel.checkpoint()
         while True:
             try:
-                length = self._sock.recv_into(self._buffer)
+                length = self._sock.recv_into(self._buffer, min(at_most, len(self._buffer)))
             except (BlockingIOError, InterruptedError):
                 await trio.lowlevel.wait_readable(self._sock)
             else:
@@ -138,9 +138,9 @@ class StreamTransport:
         self._closed = False
         self.backlog = 0
 
-    async def receive(self) -> memoryview:
+    async def receive(self, at_most: int = RECEIVE_BUFFER_LENGTH) -> memoryview:
         try:
-            return memoryview(await self._stream.receive_some(RECEIVE_BUFFER_LENGTH))
+            return memoryview(await self._stream.receive_some(at_most))
         except trio.BrokenResourceError as broken:
             raise ConnectionResetError(str(broken) or "the stream broke") from broken
         except trio.ClosedResourceError:

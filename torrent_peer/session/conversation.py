@@ -70,7 +70,7 @@ async def _talk(peer: Peer, owner: Owner) -> Farewell | None:
         owner.after_buffer(peer, length, now=clocks.received)
         if length:
             await owner.download_limit.take(length)
-        data = await transport.receive()
+        data = await transport.receive(owner.download_limit.portion)
         length = len(data)
         clocks.received = trio.current_time()
         connection.receive_data(data)

@@ -7,6 +7,11 @@ import trio
 BURST_SECONDS: Final = 0.25
 """How much of a second's allowance may be saved up and spent at once."""
 
+UNLIMITED_PORTION: Final = 1 << 30
+"""Bytes; more than anybody moves at once."""
+LEAST_PORTION: Final = 1024
+"""Bytes; less would cost more than it holds back."""
+
 
 class RateLimit:
     """Lets `rate` bytes per second through; None lets everything through.
@@ -19,6 +24,11 @@ class RateLimit:
         self.rate = rate
         self._level = 0.0 if rate is None else rate * BURST_SECONDS
         self._updated: float | None = None
+
+    @property
+    def portion(self) -> int:
+        """How many bytes to move at once so that the rate holds over a fraction of a second, too."""
+        return UNLIMITED_PORTION if self.rate is None else max(LEAST_PORTION, int(self.rate * BURST_SECONDS))
 
     async def take(self, amount: int) -> None:
         """Spend `amount` bytes, and wait until they have been earned."""
