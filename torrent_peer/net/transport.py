@@ -140,7 +140,7 @@ class StreamTransport:
 
     async def receive(self, at_most: int = RECEIVE_BUFFER_LENGTH) -> memoryview:
         try:
-            return memoryview(await self._stream.receive_some(at_most))
+            return memoryview(await self._stream.receive_some(min(at_most, RECEIVE_BUFFER_LENGTH)))
         except trio.BrokenResourceError as broken:
             raise ConnectionResetError(str(broken) or "the stream broke") from broken
         except trio.ClosedResourceError:
