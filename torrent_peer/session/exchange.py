@@ -198,8 +198,8 @@ class Exchange:
                 self.hash_failures += 1
                 self._report(PieceFailed(written.piece, suspects))
             for ban in bans:
-                self._report(PeerBanned(ban.peer, ban.reason))
-                self.swarm.ban(ban.peer, ban.reason)
+                if self.swarm.ban(ban.peer, ban.reason):
+                    self._report(PeerBanned(ban.peer, ban.reason))
         for peer in self.swarm:
             if peer.greeted and peer.ending is None:
                 theirs = peer.connection.theirs.pieces

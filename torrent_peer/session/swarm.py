@@ -130,14 +130,17 @@ class Swarm:
                 if loser is peer:
                     return
 
-    def ban(self, address: Address, reason: str) -> None:
-        """Hang up on whoever is there and never talk to it again."""
+    def ban(self, address: Address, reason: str) -> bool:
+        """Hang up on whoever is there and never talk to it again; False when that was settled before."""
+        if self.book.refused(address):
+            return False
         self.book.never_again(address, reason)
         for peer in self:
             if peer.address == address:
                 if (peer_id := peer.connection.theirs.peer_id) is not None:
                     self._banned[peer_id] = reason
                 peer.close(Cause.BANNED, reason)
+        return True
 
     def close_all(self, detail: str) -> None:
         """End every conversation."""
