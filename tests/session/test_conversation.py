@@ -1,0 +1,194 @@
+import pytest
+import trio
+import trio.testing
+
+from tests.session.ends import THEIR_HANDSHAKE, US, Listener, conversation, encoded
+from tests.session.stage import GEOMETRY
+from torrent_peer.session.conversation import converse
+from torrent_peer.session.farewell import Cause, EndedBy, Farewell
+from torrent_peer.session.rate_limit import RateLimit
+from torrent_peer.session.reasons import Signal, Stage
+from torrent_peer.wire import codec
+from torrent_peer.wire.messages import Handshake, Have, HaveAll, HaveNone, Interested, KeepAlive, Message, Unchoke
+
+HANDSHAKE = codec.encode(THEIR_HANDSHAKE)
+
+
+async def ended(owner: Listener, *parts: bytes | Message, close: bool = True) -> Farewell:
+    """The farewell of a conversation in which they say this, each part by itself, and perhaps close."""
+    peer, say, _ = conversation(now=trio.current_time())
+
+    async def them() -> None:
+        for part in parts:
+            await say.send_all(part if isinstance(part, bytes) else codec.encode(part))
+            await trio.testing.wait_all_tasks_blocked()
+        if close:
+            await say.aclose()
+
+    with trio.fail_after(600):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(them)
+            farewell = await converse(peer, owner)
+            nursery.cancel_scope.cancel()
+    return farewell
+
+
+@pytest.mark.parametrize(
+    ("parts", "cause", "by", "signal", "stage", "detail"),
+    [
+        ((), Cause.CLOSED, EndedBy.THEM, Signal.FIN, Stage.SILENT, "closed the connection"),
+        (
+            (HANDSHAKE[:20],),
+            Cause.CUT,
+            EndedBy.NETWORK,
+            Signal.CUT,
+            Stage.HANDSHAKE,
+            "the stream ends 20 bytes into the handshake's 68",
+        ),
+        ((HANDSHAKE,), Cause.CLOSED, EndedBy.THEM, Signal.FIN, Stage.GREETED, "closed the connection"),
+        ((HANDSHAKE, HaveAll()), Cause.CLOSED, EndedBy.THEM, Signal.FIN, Stage.TALKING, "closed the connection"),
+        (
+            (HANDSHAKE, HaveAll(), b"\0\0\0\x05\x04\0"),
+            Cause.CUT,
+            EndedBy.NETWORK,
+            Signal.CUT,
+            Stage.TALKING,
+            "the stream ends 6 bytes into a have of 9",
+        ),
+    ],
+)
+async def test_how_a_silent_end_is_told(
+    autojump_clock: trio.testing.MockClock,
+    parts: tuple[bytes | Message, ...],
+    cause: Cause,
+    by: EndedBy,
+    signal: Signal,
+    stage: Stage,
+    detail: str,
+) -> None:
+    owner = Listener()
+    farewell = await ended(owner, *parts)
+    assert (farewell.cause, farewell.ended_by, farewell.detail) == (cause, by, detail)
+    assert owner.asked == [(signal, stage)]
+    assert owner.forgotten == 1
+    assert farewell.finding is None
+
+
+async def test_our_handshake_is_said_at_once_and_every_message_is_handed_over_in_order(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    owner = Listener()
+    peer, say, hear = conversation()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(converse, peer, owner)
+        await trio.testing.wait_all_tasks_blocked()
+        await peer.transport.drain()
+        assert await hear.receive_some(1000) == codec.encode(
+            Handshake(THEIR_HANDSHAKE.reserved, THEIR_HANDSHAKE.info_hash, US)
+        )
+        said = [THEIR_HANDSHAKE, HaveNone(), Have(1), Unchoke(), KeepAlive()]
+        await say.send_all(encoded(*said))
+        await trio.testing.wait_all_tasks_blocked()
+        assert owner.heard == said
+        assert owner.buffers == [0, 68 + 5 + 9 + 5 + 4]
+        nursery.cancel_scope.cancel()
+    assert owner.forgotten == 1
+
+
+async def test_bytes_may_come_one_by_one(autojump_clock: trio.testing.MockClock) -> None:
+    owner = Listener()
+    said = [THEIR_HANDSHAKE, HaveNone(), Have(1), Interested()]
+    data = encoded(*said)
+    farewell = await ended(owner, *(data[at : at + 1] for at in range(len(data))))
+    assert owner.heard == said
+    assert farewell.cause is Cause.CLOSED
+
+
+async def test_a_violation_ends_it_and_what_follows_is_not_heard(autojump_clock: trio.testing.MockClock) -> None:
+    owner = Listener()
+    broken = encoded(HaveNone(), Have(GEOMETRY.piece_count), Interested())
+    farewell = await ended(owner, HANDSHAKE + broken, close=False)
+    assert farewell.cause is Cause.VIOLATION
+    assert farewell.ended_by is EndedBy.US
+    assert farewell.finding is not None
+    assert farewell.finding.rule == "BF-06"
+    assert farewell.detail == str(farewell.finding)
+    assert owner.findings == [farewell.finding]
+    assert owner.heard == [THEIR_HANDSHAKE, HaveNone()]
+    assert owner.asked == []
+
+
+async def test_our_own_peer_id_is_ourselves(autojump_clock: trio.testing.MockClock) -> None:
+    mirror = Handshake(THEIR_HANDSHAKE.reserved, THEIR_HANDSHAKE.info_hash, US)
+    farewell = await ended(Listener(), mirror, close=False)
+    assert farewell.cause is Cause.SELF
+    assert farewell.finding is not None
+    assert farewell.finding.rule == "HS-10"
+
+
+async def test_whoever_closes_it_says_why_and_nothing_more_is_handled(autojump_clock: trio.testing.MockClock) -> None:
+    owner = Listener(close_at=HaveAll)
+    farewell = await ended(owner, HANDSHAKE + codec.encode(HaveAll()) + codec.encode(Unchoke()), close=False)
+    assert (farewell.cause, farewell.ended_by, farewell.detail) == (Cause.UNWANTED, EndedBy.US, "heard enough")
+    assert owner.heard == [THEIR_HANDSHAKE, HaveAll()]
+
+
+async def test_closing_wakes_a_conversation_that_waits(autojump_clock: trio.testing.MockClock) -> None:
+    owner = Listener()
+    peer, _, _ = conversation()
+    farewells = []
+
+    async def talk() -> None:
+        farewells.append(await converse(peer, owner))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(talk)
+        await trio.sleep(5)
+        peer.close(Cause.TIMEOUT, "too slow")
+        peer.close(Cause.UNWANTED, "too late to be the reason")
+    assert [(f.cause, f.detail, f.seconds) for f in farewells] == [(Cause.TIMEOUT, "too slow", 5.0)]
+
+
+async def test_being_cancelled_from_above_still_says_goodbye_to_the_owner(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    owner = Listener()
+    peer, _, _ = conversation()
+    with trio.move_on_after(1) as scope:
+        await converse(peer, owner)
+    assert scope.cancelled_caught
+    assert owner.forgotten == 1
+    assert peer.ending is not None
+    assert peer.ending.cause is Cause.SHUTDOWN
+    assert not peer.say(Interested())
+
+
+async def test_a_reset_is_the_networks_doing(autojump_clock: trio.testing.MockClock) -> None:
+    owner = Listener()
+    peer, _, _ = conversation()
+
+    class Broken:
+        backlog = 0
+
+        async def receive(self, at_most: int = 0) -> memoryview:
+            await trio.lowlevel.checkpoint()
+            raise ConnectionResetError(104, "Connection reset by peer")
+
+        def write(self, data: bytes) -> None: ...
+
+        async def drain(self, below: int = 0) -> None: ...
+
+        async def aclose(self) -> None: ...
+
+    peer.transport = Broken()
+    farewell = await converse(peer, owner)
+    assert (farewell.cause, farewell.ended_by) == (Cause.RESET, EndedBy.NETWORK)
+    assert farewell.detail == "Connection reset by peer"
+    assert owner.asked == [(Signal.RST, Stage.SILENT)]
+
+
+async def test_a_download_limit_slows_the_reading(autojump_clock: trio.testing.MockClock) -> None:
+    owner = Listener(download_limit=RateLimit(1000))
+    began = trio.current_time()
+    await ended(owner, HANDSHAKE, HaveNone(), *[KeepAlive()] * 2482)
+    assert trio.current_time() - began == pytest.approx(10.0, rel=0.1)
