@@ -86,7 +86,7 @@ async def test_our_handshake_is_said_at_once_and_every_message_is_handed_over_in
         assert await hear.receive_some(1000) == codec.encode(
             Handshake(THEIR_HANDSHAKE.reserved, THEIR_HANDSHAKE.info_hash, US)
         )
-        said = [THEIR_HANDSHAKE, HaveNone(), Have(1), Unchoke(), KeepAlive()]
+        said: list[Message] = [THEIR_HANDSHAKE, HaveNone(), Have(1), Unchoke(), KeepAlive()]
         await say.send_all(encoded(*said))
         await trio.testing.wait_all_tasks_blocked()
         assert owner.heard == said
@@ -97,7 +97,7 @@ async def test_our_handshake_is_said_at_once_and_every_message_is_handed_over_in
 
 async def test_bytes_may_come_one_by_one(autojump_clock: trio.testing.MockClock) -> None:
     owner = Listener()
-    said = [THEIR_HANDSHAKE, HaveNone(), Have(1), Interested()]
+    said: list[Message] = [THEIR_HANDSHAKE, HaveNone(), Have(1), Interested()]
     data = encoded(*said)
     farewell = await ended(owner, *(data[at : at + 1] for at in range(len(data))))
     assert owner.heard == said

@@ -95,9 +95,9 @@ class Serving:
         try:
             data = await trio.to_thread.run_sync(lambda: [self._store.read(block) for block in blocks])
         except StorageError as error:
-            peer.last_word = str(error)
-            for block in blocks:
-                self.refuse(peer, block)
+            self._cannot_read(peer, blocks, error)
+            return
+        if peer.ending is not None:
             return
         now = trio.current_time()
         peer.flush(now=now)
@@ -113,10 +113,23 @@ class Serving:
             else:
                 self.refuse(peer, block)
         peer.transport.write(b"".join(parts))
+        peer.flush(now=now)
         peer.clocks.sent = peer.clocks.payload = now
         peer.uploaded += sent
         self.uploaded += sent
         peer.upload_rate.add(sent, now=now)
+
+    def _cannot_read(self, peer: Peer, blocks: Sequence[Block], error: StorageError) -> None:
+        """Refuse what cannot be read; without `reject` only a choke takes requests off the queue (BEP 3)."""
+        now = trio.current_time()
+        peer.last_word = str(error)
+        if peer.connection.fast:
+            for block in blocks:
+                if block in peer.connection.requested:
+                    self.refuse(peer, block)
+        elif not peer.connection.ours.choking:
+            self._choke(peer, now=now)
+        peer.flush(now=now)
 
     def _unchoke(self, peer: Peer, *, now: float) -> None:
         if peer.say(Unchoke()):
