@@ -110,6 +110,12 @@ def place(root: Path, *, pieces: int = GEOMETRY.piece_count) -> Path:
     return root
 
 
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for what nobody tells of."""
+    while not condition():  # noqa: ASYNC110
+        await trio.sleep(0.01)
+
+
 def late_seed(curtain: trio.Event) -> Script:
     """A seed that unchokes nobody until the curtain rises."""
 

@@ -101,7 +101,7 @@ class Swarm:
         full = len(self._peers) >= self._max_peers or self._shared_room() <= 0
         if self._nursery is None or full or self.book.refused(address):
             return False
-        self._nursery.start_soon(self._converse, address, connection, transport, False)
+        self._nursery.start_soon(self._converse, self._enter(address, connection, transport, dialed=False))
         return True
 
     def unresolved(self, address: Address, error: OSError) -> Farewell:
@@ -189,12 +189,18 @@ class Swarm:
             self._wake.set()
             self._on_farewell(_undialed(address, detail, signal, seconds=trio.current_time() - began))
             return
-        await self._converse(address, self._new_connection(), SocketTransport(sock, self._buffer), True)
+        transport = SocketTransport(sock, self._buffer)
+        await self._converse(self._enter(address, self._new_connection(), transport, dialed=True))
 
-    async def _converse(self, address: Address, connection: PeerConnection, transport: Transport, dialed: bool) -> None:
+    def _enter(self, address: Address, connection: PeerConnection, transport: Transport, *, dialed: bool) -> Peer:
+        """A peer that counts as connected from here on."""
         peer = Peer(address, connection, transport, dialed=dialed, now=trio.current_time())
         self._peers[peer] = None
         self._on_conversation(peer)
+        return peer
+
+    async def _converse(self, peer: Peer) -> None:
+        address, dialed = peer.address, peer.dialed
         try:
             farewell = await converse(peer, self._owner)
         finally:
