@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
-from typing import Final
 
 import trio
 
@@ -21,14 +20,12 @@ from torrent_peer.session.events import Event
 from torrent_peer.session.liveness import HANDSHAKE_TIMEOUT
 from torrent_peer.session.options import SessionOptions, TorrentOptions
 from torrent_peer.session.rate_limit import RateLimit
+from torrent_peer.session.strangers import Strangers
 from torrent_peer.session.torrent import TorrentRun
 from torrent_peer.storage.pool import FilePool
 from torrent_peer.wire.connection import NEED_DATA, InfoHashReceived, PeerConnection
 from torrent_peer.wire.errors import ProtocolError
 from torrent_peer.wire.side import Side
-
-MAX_STRANGERS: Final = 64
-"""Inbound connections that have not named a torrent yet."""
 
 
 class Session:
@@ -48,7 +45,7 @@ class Session:
         self.began = trio.current_time()
         self._nursery = nursery
         self._runs: dict[InfoHash, TorrentRun] = {}
-        self._strangers = 0
+        self._strangers = Strangers()
 
     def add(
         self,
@@ -81,15 +78,7 @@ class Session:
     async def accept(self, listener: Listener) -> None:
         """Take peers in until cancelled."""
         async with trio.open_nursery() as nursery:
-
-            def handle(sock: socket.socket, address: Address) -> None:
-                if self._strangers >= MAX_STRANGERS:
-                    sock.close()
-                else:
-                    self._strangers += 1
-                    nursery.start_soon(self._greet, sock, address)
-
-            await listener.serve(handle)
+            await listener.serve(lambda sock, address: nursery.start_soon(self._greet, sock, address))
 
     async def stop(self) -> None:
         """Ask every torrent to end, and wait until they have."""
@@ -105,7 +94,7 @@ class Session:
         connection = PeerConnection(side=Side.LISTENER, peer_id=self.peer_id, profile=self.options.profile)
         admitted = False
         try:
-            with trio.move_on_after(HANDSHAKE_TIMEOUT):
+            with self._strangers.received(address.host), trio.move_on_after(HANDSHAKE_TIMEOUT):
                 info_hash = await _info_hash(transport, connection)
                 run = self._runs.get(info_hash) if info_hash is not None else None
                 if run is not None:
@@ -114,7 +103,6 @@ class Session:
         except (OSError, ProtocolError):
             pass  # nobody we know: nothing to tell anybody
         finally:
-            self._strangers -= 1
             if not admitted:
                 await transport.aclose()
 
