@@ -24,6 +24,10 @@ DIAL_PACE: Final = 1 / 30
 """Seconds between two attempts. libtorrent's `connection_speed`."""
 FULL_PAUSE: Final = 2.0
 """Seconds before looking again whether others have left room."""
+GREETING_TIME: Final = 3.0
+"""Seconds for an inbound peer's handshake while others are waiting for its place."""
+TURNOVER: Final = 30.0
+"""Seconds neither side may want anything while others are waiting for its place."""
 USEFUL_CAUSES: Final = frozenset({Cause.SHUTDOWN, Cause.CLOSED, Cause.UNWANTED})
 """Ends after which dialling again soon may be worth it."""
 
@@ -98,8 +102,10 @@ class Swarm:
 
     def admit(self, address: Address, connection: PeerConnection, transport: Transport) -> bool:
         """Take over an inbound connection whose info-hash is ours; False when there is no room for it."""
+        if self._nursery is None or self.book.refused(address):
+            return False
         full = len(self._peers) >= self._max_peers or self._shared_room() <= 0
-        if self._nursery is None or full or self.book.refused(address):
+        if full and not self._make_room():
             return False
         self._nursery.start_soon(self._converse, self._enter(address, connection, transport, dialed=False))
         return True
@@ -156,6 +162,14 @@ class Swarm:
         """Conversations that others ended within the last second."""
         self._departures = [at for at in self._departures if now - at <= 1.0]
         return len(self._departures)
+
+    def _make_room(self) -> bool:
+        """Part from an inbound peer that is of no use, the one that came first; False when all are of some."""
+        for peer in self:
+            if peer.ending is None and not peer.dialed and _is_useless(peer, now=trio.current_time()):
+                peer.close(Cause.UNWANTED, "others are waiting for its place")
+                return True
+        return False
 
     def _room(self) -> int:
         """Attempts that may be made now."""
@@ -227,6 +241,14 @@ class Swarm:
         assert theirs is not None
         dialed, accepted = (new, old) if new.dialed else (old, new)
         return accepted if ours > theirs else dialed
+
+
+def _is_useless(peer: Peer, *, now: float) -> bool:
+    """Whether its place may be given to another: no handshake yet, or for long nothing wanted on either side."""
+    clocks = peer.clocks
+    if clocks.wanted is None:
+        return now - clocks.connected > GREETING_TIME
+    return now - clocks.wanted > TURNOVER
 
 
 def _undialed(address: Address, detail: str, signal: Signal, *, seconds: float) -> Farewell:
