@@ -6,7 +6,7 @@ from torrent_peer.session.liveness import Clocks, keep_alive_due, overdue
 def clocks(**changes: float) -> Clocks:
     """Connected and greeted at 0, heard and speaking at 0."""
     times: dict[str, float] = {"connected": 0.0, "received": 0.0, "sent": 0.0, "handshake": 0.0, "wanted": 0.0}
-    return Clocks(**(times | changes))  # type: ignore[arg-type]
+    return Clocks(**(times | changes))
 
 
 @pytest.mark.parametrize(

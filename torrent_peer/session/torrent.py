@@ -211,7 +211,8 @@ class TorrentRun:
         except StorageError as error:
             self._disk_trouble(error)
             return
-        await self._save(parts.content, clean=True)
+        if not await self._save(parts.content, clean=True):
+            return
         self._report(
             Completed(
                 seconds=now - self._began,
@@ -270,7 +271,8 @@ class TorrentRun:
             return False
         return len(parts.swarm.book) == 0 or now - self._began > NOBODY_PATIENCE
 
-    async def _save(self, content: Content, *, clean: bool = False) -> None:
+    async def _save(self, content: Content, *, clean: bool = False) -> bool:
+        """Write the resume record; False when the disk refused, which ends the run."""
         parts = self._parts
         try:
             await content.save(
@@ -280,3 +282,5 @@ class TorrentRun:
             )
         except StorageError as error:
             self._disk_trouble(error)
+            return False
+        return True
