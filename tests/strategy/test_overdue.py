@@ -73,3 +73,22 @@ def test_after_a_choke_nothing_is_overdue() -> None:
     ages.asked(blocks(0, 2), now=0.0)
     ages.forget()
     assert ages.overdue(set(blocks(0, 2)), now=100.0) == []
+
+
+def test_what_was_refused_and_asked_again_is_as_old_as_the_last_request() -> None:
+    ages = RequestAges()
+    ages.asked(blocks(0, 2), now=0.0)
+    ages.asked(blocks(0, 1), now=50.0)
+    ages.heard(now=50.0)
+    outstanding = set(blocks(0, 1))
+    assert ages.overdue(outstanding, now=60.0) == []
+    assert ages.overdue(outstanding, now=110.0) == blocks(0, 1)
+
+
+def test_what_was_passed_over_and_asked_again_is_reported_once() -> None:
+    ages = RequestAges()
+    ages.asked(blocks(0, 2), now=0.0)
+    outstanding = set(blocks(0, 1))
+    assert ages.overdue(outstanding, now=1.0) == []
+    ages.asked(blocks(0, 1), now=2.0)
+    assert ages.overdue(outstanding, now=REQUEST_TIMEOUT) == blocks(0, 1)

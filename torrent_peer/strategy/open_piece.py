@@ -123,23 +123,24 @@ class OpenPiece(Generic[PeerT]):
         assert owner is not None
         return [owner, *self.extra.get(number, ())]
 
-    def disclaim(self, view: PeerView[PeerT], number: int) -> None:
-        """`view` will not send the block; the others who are asked still may. Nothing happens if it was not asked."""
+    def disclaim(self, view: PeerView[PeerT], number: int) -> bool:
+        """`view` will not send the block; the others who are asked still may. False if it was not asked."""
         if self.states[number] != ASKED:
-            return
+            return False
         claimants = self.claimants(number)
         if view not in claimants:
-            return
+            return False
         claimants.remove(view)
         view.owed -= 1
         self.extra.pop(number, None)
         if not claimants:
             self.states[number] = FREE
             self.free += 1
-            return
+            return True
         self.owners[number] = claimants[0]
         if len(claimants) > 1:
             self.extra[number] = claimants[1:]
+        return True
 
     def close(self) -> None:
         """Nobody owes anything of this piece any more."""

@@ -45,20 +45,25 @@ class RequestAges:
 
         To be called about once a second; O(outstanding and answered since the last call).
         """
-        passed = [entry for entry in self._passed if entry[1] in outstanding]
+        passed: list[tuple[float, Block]] = []
         waiting: list[tuple[float, Sequence[Block]]] = []
         answered_later = False
+        counted: set[Block] = set()
         for asked, blocks in reversed(self._batches):
             pending: list[Block] = []
             for block in reversed(blocks):
                 if block not in outstanding:
                     answered_later = True
+                elif block in counted:
+                    continue  # it was refused, say, and asked again since
                 elif answered_later:
                     passed.append((asked, block))
                 else:
                     pending.append(block)
+                counted.add(block)
             if pending:
                 waiting.append((asked, pending[::-1]))
+        passed += [entry for entry in self._passed if entry[1] in outstanding and entry[1] not in counted]
         self._batches = waiting[::-1]
         if (waiting or passed) and now - self._heard >= REQUEST_TIMEOUT:
             self.is_snubbing = True

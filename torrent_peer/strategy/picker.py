@@ -129,6 +129,9 @@ class Picker(Generic[PeerT]):
         view = self._views[peer]
         self._unlearn(view)
         self._learn(view, pieces)
+        lost = [source for source in self._open.values() if source.lead is view and not view.has(source.piece)]
+        for index in self._shelves.abandoned_by(view, lost):
+            self._selection.may_begin_again(index)
 
     def peer_has(self, peer: PeerT, piece: int) -> bool:
         """`peer` announced `piece`; whether that made it interesting.
@@ -218,13 +221,14 @@ class Picker(Generic[PeerT]):
         source.left = left = source.left - 1
         return self._fresh if left else self._last
 
-    def released(self, peer: PeerT, blocks: Iterable[Block] | None = None) -> None:
+    def released(self, peer: PeerT, blocks: Iterable[Block] | None = None) -> bool:
         """`peer` will not send `blocks` – all it owes when None –, or not soon: they may be asked of others.
 
         For a choke without the Fast Extension, a reject, a lost request, a snub. The pieces concerned are no longer
-        for `peer` alone. Should one of the blocks come all the same, `received` takes it.
+        for `peer` alone. Should one of the blocks come all the same, `received` takes it. False if it owed none.
         """
         view = self._views[peer]
+        owed = view.owed
         touched: dict[int, OpenPiece[PeerT]] = {}
         if blocks is None:
             touched = {n: p for n, p in self._open.items() if p.lead is view}
@@ -236,11 +240,11 @@ class Picker(Generic[PeerT]):
         else:
             for index, begin, _ in blocks:
                 source = self._open.get(index)
-                if source is not None:
-                    source.disclaim(view, begin // BLOCK_LENGTH)
+                if source is not None and source.disclaim(view, begin // BLOCK_LENGTH):
                     touched[index] = source
         for index in self._shelves.abandoned_by(view, touched.values()):
             self._selection.may_begin_again(index)
+        return view.owed < owed
 
     # Pieces.
 
