@@ -5,7 +5,7 @@ from attrs import evolve
 
 from torrent_peer.wire.errors import Finding
 from torrent_peer.wire.messages import Choke
-from torrent_peer.wire.policy import DEFAULTS, EXCEPTIONS, FORGIVEN_LIMIT, Action, Profile, action_for, decide
+from torrent_peer.wire.policy import DEFAULTS, EXCEPTIONS, FORGIVEN_LIMIT, Action, Profile, action_for, decide, verdict
 from torrent_peer.wire.rules import RULES
 from torrent_peer.wire.severity import Severity
 from torrent_peer.wire.side import Side
@@ -78,3 +78,34 @@ def test_a_deviation_is_not_forgiven_for_ever() -> None:
     counts["PIECE-04"] += 1
     assert decide(profile, [redundant], counts=counts) is Action.ACCEPT
     assert decide(profile, [deviation], counts=counts) is Action.CLOSE
+
+
+@pytest.mark.parametrize(
+    ("profile", "rule", "severity", "expected"),
+    [
+        (Profile.STRICT, "REQ-07", Severity.DEVIATION, (Action.CLOSE, "it is against the letter")),
+        (
+            Profile.INTEROPERABLE,
+            "REQ-05",
+            Severity.DEVIATION,
+            (Action.REFUSE, "Q-12: ancient clients ask for up to 128 KiB"),
+        ),
+        (
+            Profile.INTEROPERABLE,
+            "REQ-05",
+            Severity.VIOLATION,
+            (Action.CLOSE, "no honest peer can cause it, whatever crossed on the wire"),
+        ),
+        (
+            Profile.INTEROPERABLE,
+            "BF-05",
+            Severity.DEVIATION,
+            (Action.ACCEPT, "deployed clients do it in ordinary use; recorded"),
+        ),
+        (Profile.STRICT, "ST-02", Severity.REDUNDANT, (Action.ACCEPT, "legal and pointless: counted")),
+    ],
+)
+def test_every_verdict_has_its_reason(
+    profile: Profile, rule: str, severity: Severity, expected: tuple[Action, str]
+) -> None:
+    assert verdict(profile, rule, severity) == expected

@@ -43,6 +43,20 @@ DEFAULTS: Final[Mapping[Profile, Mapping[Severity, Action]]] = {
     },
 }
 
+REASONS: Final[Mapping[Profile, Mapping[Severity, str]]] = {
+    Profile.STRICT: {
+        Severity.VIOLATION: "no honest peer can cause it, whatever crossed on the wire",
+        Severity.DEVIATION: "it is against the letter",
+        Severity.REDUNDANT: "legal and pointless: counted",
+    },
+    Profile.INTEROPERABLE: {
+        Severity.VIOLATION: "no honest peer can cause it, whatever crossed on the wire",
+        Severity.DEVIATION: "deployed clients do it in ordinary use; recorded",
+        Severity.REDUNDANT: "legal and pointless: counted",
+    },
+}
+"""Why the defaults are what they are."""
+
 EXCEPTIONS: Final[Mapping[Profile, Mapping[str, tuple[Action, str]]]] = {
     Profile.STRICT: {
         "CAN-03": (Action.DISCARD, "the first cancel has done all there is to do"),
@@ -80,11 +94,16 @@ _NO_COUNTS: Final[Mapping[str, int]] = {}
 _ORDER: Final = (Action.ACCEPT, Action.REFUSE, Action.DISCARD, Action.CLOSE)
 
 
+def verdict(profile: Profile, rule_id: str, severity: Severity) -> tuple[Action, str]:
+    """What the profile does when a rule is broken this gravely, and why."""
+    if severity is not Severity.VIOLATION and (exception := EXCEPTIONS[profile].get(rule_id)):
+        return exception
+    return DEFAULTS[profile][severity], REASONS[profile][severity]
+
+
 def action_for(profile: Profile, finding: Finding) -> Action:
     """What the profile does about one finding."""
-    if finding.severity is not Severity.VIOLATION and (exception := EXCEPTIONS[profile].get(finding.rule)):
-        return exception[0]
-    return DEFAULTS[profile][finding.severity]
+    return verdict(profile, finding.rule, finding.severity)[0]
 
 
 def decide(profile: Profile, findings: Iterable[Finding], *, counts: Mapping[str, int] = _NO_COUNTS) -> Action:
