@@ -43,7 +43,7 @@ def test_clients_that_react_alike_stand_together_with_the_version_that_was_seen(
     clients = Clients(libtorrent="closes°", rain="closes", webtorrent="acts on it°", aria2="closes°")
     assert clients.reactions() == {
         "closes": ["libtorrent 2.1.1°", "rain", "aria2 1.36.0°"],
-        "acts on it": ["webtorrent 2.8.5°"],
+        "acts on it": ["WebTorrent 2.8.5°"],
     }
 
 

@@ -14,13 +14,13 @@ OBSERVED: Final = "°"
 class Clients:
     """What each does when the other side breaks the rule; empty where that is not known, or cannot happen."""
 
-    libtorrent: str = field(default="", metadata={"probed": "2.1.1", "read": "069017e3"})
-    transmission: str = field(default="", metadata={"probed": "3.00", "read": "85fc9d9"})
-    anacrolix: str = field(default="", metadata={"read": "3e79365b"})
-    rqbit: str = field(default="", metadata={"read": "a499d2f2"})
-    rain: str = field(default="", metadata={"read": "8318eb04"})
-    webtorrent: str = field(default="", metadata={"probed": "2.8.5", "read": "c168675"})
-    aria2: str = field(default="", metadata={"probed": "1.36.0", "read": "b4fd7cb1"})
+    libtorrent: str = field(default="", metadata={"name": "libtorrent", "probed": "2.1.1", "read": "069017e3"})
+    transmission: str = field(default="", metadata={"name": "Transmission", "probed": "3.00", "read": "85fc9d9"})
+    anacrolix: str = field(default="", metadata={"name": "anacrolix/torrent", "read": "3e79365b"})
+    rqbit: str = field(default="", metadata={"name": "rqbit", "read": "a499d2f2"})
+    rain: str = field(default="", metadata={"name": "rain", "read": "8318eb04"})
+    webtorrent: str = field(default="", metadata={"name": "WebTorrent", "probed": "2.8.5", "read": "c168675"})
+    aria2: str = field(default="", metadata={"name": "aria2", "probed": "1.36.0", "read": "b4fd7cb1"})
 
     def reactions(self) -> dict[str, list[str]]:
         """Reaction → the clients that have it; of those probed with the version, and the mark of what was seen."""
@@ -33,7 +33,8 @@ class Clients:
 
 
 def _label(each: "Attribute[str]", reaction: str) -> str:
-    return f"{each.name} {each.metadata['probed']}{OBSERVED}" if reaction.endswith(OBSERVED) else each.name
+    name = str(each.metadata["name"])
+    return f"{name} {each.metadata['probed']}{OBSERVED}" if reaction.endswith(OBSERVED) else name
 
 
 @frozen(kw_only=True)
