@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from torrent_peer.core.bencoding import TORRENT, decode
-from torrent_peer.metainfo.create import choose_piece_length, create_torrent
+from torrent_peer.metainfo.create import create_torrent
 from torrent_peer.metainfo.errors import TorrentError
 from torrent_peer.metainfo.torrent import parse_torrent
 
@@ -115,14 +115,6 @@ def test_v1_keeps_the_given_order_and_hybrids_sort() -> None:
 
     assert order(hybrid=False) == ["n/b/x", "n/a", "n/b/y", "n/b/z", "n/zz"]
     assert order(hybrid=True) == ["n/a", "n/b/x", "n/b/y", "n/b/z", "n/zz"]
-
-
-@pytest.mark.parametrize(
-    ("total", "length"),
-    [(1, 16 * KIB), (2**24, 16 * KIB), (2**24 + 1, 32 * KIB), (2**30, 1024 * KIB), (2**40, 16384 * KIB)],
-)
-def test_the_piece_length_grows_with_the_content(total: int, length: int) -> None:
-    assert choose_piece_length(total) == length
 
 
 @pytest.mark.parametrize("path", ["", "/a", "a/", "a//b", ".", "a/../b", ".."])

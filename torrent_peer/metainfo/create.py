@@ -1,25 +1,19 @@
-"""Making .torrent files: v1 (BEP 3), with padding (BEP 47), and hybrids with v2 (BEP 52).
+"""Making .torrent files of content in memory: v1 (BEP 3), with padding (BEP 47), and hybrids with v2 (BEP 52).
 
 The same content and arguments give the same bytes everywhere: nothing is read from a clock, a disk or a random source.
 """
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from attrs import field, frozen
 
-from torrent_peer.core.bencoding import Encodable, encode
+from torrent_peer.core.bencoding import Encodable
 from torrent_peer.metainfo import merkle
+from torrent_peer.metainfo.description import Labels, Listing, choose_piece_length, describe
 from torrent_peer.metainfo.errors import TorrentError
 from torrent_peer.metainfo.merkle import Buffer
-
-MIN_PIECE_LENGTH: Final = 16 * 1024
-"""Bytes; one block."""
-MAX_CHOSEN_PIECE_LENGTH: Final = 16 * 1024 * 1024
-"""Bytes; some clients refuse longer pieces."""
-_WANTED_PIECES: Final = 1024
-"""Pieces aimed at: the .torrent stays near 20 kB, a broken piece costs 1/1000 of the content."""
 
 
 @frozen
@@ -32,14 +26,6 @@ class _Entry:
 
     def __len__(self) -> int:
         return len(self.data)
-
-
-def choose_piece_length(total_length: int) -> int:
-    """A power of two between 16 KiB and 16 MiB that cuts `total_length` bytes into about a thousand pieces."""
-    length = MIN_PIECE_LENGTH
-    while length * _WANTED_PIECES < total_length and length < MAX_CHOSEN_PIECE_LENGTH:
-        length *= 2
-    return length
 
 
 def create_torrent(
@@ -65,46 +51,34 @@ def create_torrent(
     """
     entries = _entries(name, content, hybrid=hybrid)
     total = sum(len(entry) for entry in entries)
-    if total == 0:
-        raise TorrentError("there is no content (0 bytes) to make a torrent of")
     piece_length = piece_length or choose_piece_length(total)
     if hybrid and (piece_length < merkle.BLOCK or piece_length & (piece_length - 1)):
         raise TorrentError(f"a hybrid's pieces are 16 KiB times a power of two, not {piece_length} bytes long")
 
     laid_out = list(_padded(entries, piece_length)) if padding or hybrid else entries
-    info: dict[bytes, Encodable] = {
-        b"name": name.encode(),
-        b"piece length": piece_length,
-        b"pieces": b"".join(_piece_hashes(laid_out, piece_length)),
-    }
-    if isinstance(content, Mapping):
-        info[b"files"] = [_listing(entry) for entry in laid_out]
-    else:
-        info[b"length"] = total
-    torrent: dict[bytes, Encodable] = {b"info": info}
-    if private:
-        info[b"private"] = 1
+    v2_info: dict[bytes, Encodable] = {}
+    v2: dict[bytes, Encodable] = {}
     if hybrid:
-        info[b"meta version"] = 2
-        info[b"file tree"], torrent[b"piece layers"] = _file_tree(entries, piece_length)
-
-    addresses = [url.encode() for tier in trackers for url in tier]
-    if addresses:
-        torrent[b"announce"] = addresses[0]
-    if len(addresses) > 1:
-        torrent[b"announce-list"] = [[url.encode() for url in tier] for tier in trackers]
-    if web_seeds:
-        torrent[b"url-list"] = [url.encode() for url in web_seeds]
-    if creation_date is not None:
-        torrent[b"creation date"] = creation_date
-    for where, key, text in (
-        (torrent, b"comment", comment),
-        (torrent, b"created by", created_by),
-        (info, b"source", source),
-    ):
-        if text is not None:
-            where[key] = text.encode()
-    return encode(torrent)
+        v2_info[b"meta version"] = 2
+        v2_info[b"file tree"], v2[b"piece layers"] = _file_tree(entries, piece_length)
+    listings = [Listing(entry.path, len(entry), entry.padding) for entry in laid_out]
+    return describe(
+        name,
+        listings if isinstance(content, Mapping) else total,
+        piece_length=piece_length,
+        pieces=b"".join(_piece_hashes(laid_out, piece_length)),
+        labels=Labels(
+            trackers=trackers,
+            web_seeds=web_seeds,
+            private=private,
+            comment=comment,
+            created_by=created_by,
+            creation_date=creation_date,
+            source=source,
+        ),
+        more_info=v2_info,
+        more=v2,
+    )
 
 
 def _entries(name: str, content: Buffer | Mapping[str, Buffer], *, hybrid: bool) -> list[_Entry]:
@@ -125,13 +99,6 @@ def _padded(entries: Sequence[_Entry], piece_length: int) -> Iterator[_Entry]:
         yield entry
         if (missing := -len(entry) % piece_length) and number < len(entries):
             yield _Entry((b".pad", b"%d" % missing), bytes(missing), padding=True)
-
-
-def _listing(entry: _Entry) -> dict[bytes, Encodable]:
-    listing: dict[bytes, Encodable] = {b"length": len(entry), b"path": entry.path}
-    if entry.padding:
-        listing[b"attr"] = b"p"
-    return listing
 
 
 def _piece_hashes(entries: Iterable[_Entry], piece_length: int) -> Iterator[bytes]:
