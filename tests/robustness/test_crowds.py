@@ -11,7 +11,7 @@ from tests.session.stage import CONTENT, PLAIN, TORRENT, on_stage, place
 from torrent_peer.session import swarm
 from torrent_peer.testing.scripted_peer import FULL_RESERVED, Script, Talk, dial_scripted_peer, scripted_peer_id
 from torrent_peer.wire import codec
-from torrent_peer.wire.messages import Handshake, HaveNone, Interested, Piece, Request, Unchoke
+from torrent_peer.wire.messages import Handshake, Have, HaveNone, Interested, NotInterested, Piece, Request, Unchoke
 
 GIVES = evolve(PLAIN, seed_time=60)
 
@@ -66,4 +66,24 @@ async def test_a_crowd_that_does_nothing_does_not_keep_an_honest_peer_out(
             await trio.sleep(0.5)
             talk = await stack.enter_async_context(dial_scripted_peer(*where, fetches_a_block))
             await talk.over.wait()
+            assert not talk.broken_off
+
+
+async def test_peers_that_never_stop_chattering_do_not_keep_others_from_being_served(tmp_path: Path) -> None:
+    async def chatters(talk: Talk) -> None:
+        await talk.handshake()
+        await talk.send(HaveNone())
+        while True:
+            await talk.send_bytes(b"".join(map(codec.encode, [Have(0), Interested(), NotInterested()])) * 10_000)
+
+    with trio.fail_after(10):
+        async with on_stage(place(tmp_path), options=GIVES) as stage, AsyncExitStack() as stack:
+            await stage.run.checked()
+            where = ("127.0.0.1", stage.port, TORRENT.info_hash)
+            for _ in range(4):
+                await stack.enter_async_context(dial_scripted_peer(*where, chatters))
+            await trio.sleep(0.5)
+            with trio.fail_after(1):
+                async with dial_scripted_peer(*where, fetches_a_block) as talk:
+                    await talk.over.wait()
             assert not talk.broken_off

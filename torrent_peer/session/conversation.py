@@ -5,6 +5,7 @@ from typing import Protocol
 import trio
 from attrs import evolve
 
+from torrent_peer.session.chatter import QUIET_PORTION
 from torrent_peer.session.farewell import Cause, EndedBy, Farewell
 from torrent_peer.session.peer import Peer
 from torrent_peer.session.rate_limit import RateLimit
@@ -59,7 +60,7 @@ async def _talk(peer: Peer, owner: Owner) -> Farewell | None:
     """The receive loop: every buffer is worked through before anything else is awaited."""
     connection, transport, clocks = peer.connection, peer.transport, peer.clocks
     peer.greet(now=clocks.connected)
-    length = 0
+    length = messages = 0
     while True:
         while (event := connection.next_event()) is not NEED_DATA:
             if type(event) is EndOfStream:
@@ -67,10 +68,18 @@ async def _talk(peer: Peer, owner: Owner) -> Farewell | None:
             owner.handle(peer, event)  # type: ignore[arg-type]  # the listener's own events end before this loop begins
             if peer.ending is not None:
                 return None
+            if type(event) is not Refused:  # of those there are not many: the referee counts them
+                messages += 1
         owner.after_buffer(peer, length, now=clocks.received)
         if length:
             await owner.download_limit.take(length)
-        data = await transport.receive(owner.download_limit.portion)
+        if pause := peer.chatter.pause(messages - peer.take_useful(), now=clocks.received):
+            await trio.sleep(pause)
+        messages = 0
+        portion = owner.download_limit.portion
+        if peer.chatter.is_excessive or not connection.outstanding:
+            portion = min(portion, QUIET_PORTION)
+        data = await transport.receive(portion)
         length = len(data)
         clocks.received = trio.current_time()
         connection.receive_data(data)

@@ -8,6 +8,7 @@ import trio
 from torrent_peer.core.addresses import Address
 from torrent_peer.core.block import Block
 from torrent_peer.net.transport import Transport
+from torrent_peer.session.chatter import Chatter
 from torrent_peer.session.farewell import Cause, EndedBy, Farewell
 from torrent_peer.session.liveness import Clocks
 from torrent_peer.strategy.overdue import RequestAges
@@ -23,6 +24,8 @@ LONGEST_REST: Final = 60.0
 """Seconds, the longest such rest."""
 REJECTS_PER_STEP: Final = 64
 """Refusals after which the rest doubles: a whole queue is refused at once when a peer loses a piece."""
+MOST_UNREAD: Final = 1024 * 1024
+"""Bytes said to a peer that the network has not taken, at most. Blocks alone never come to half of it."""
 
 
 class Peer:
@@ -41,6 +44,7 @@ class Peer:
         self.clocks = Clocks(connected=now, received=now, sent=now)
         self.pipeline = RequestPipeline()
         self.ages = RequestAges()
+        self.chatter = Chatter(now=now)
         self.rejects = 0
         """Refusals since its last block."""
         self.ask_after = 0.0
@@ -55,6 +59,8 @@ class Peer:
         """Payload bytes they sent."""
         self.uploaded = 0
         """Payload bytes we sent."""
+        self.requests = 0
+        """Requests they made that are to be served."""
         self.greeted = False
         """Both handshakes are complete and our opening messages are said."""
         self.ending: Farewell | None = None
@@ -74,6 +80,8 @@ class Peer:
         """It became a seed while we were connected."""
         self.counted = (0, 0)
         """Of `blocks` and `downloaded`, what the rates know of already."""
+        self._useful = 0
+        """What `take_useful` has counted."""
         self._out: list[bytes] = []
         self._scope = trio.CancelScope()
 
@@ -89,6 +97,13 @@ class Peer:
     def client(self) -> str:
         """Name and version as it gives them, else read from its peer id; empty before its handshake."""
         return self.connection.theirs.client
+
+    def take_useful(self) -> int:
+        """Blocks, requests and announcements of pieces that have come since the last call."""
+        pieces = self.connection.theirs.pieces
+        before = self._useful
+        self._useful = self.blocks + self.requests + (0 if pieces is None else pieces.count)
+        return self._useful - before
 
     def greet(self, *, now: float) -> None:
         """Send our handshake."""
@@ -126,6 +141,8 @@ class Peer:
             self._out.clear()
             self.clocks.sent = now
             self.transport.write(data)
+            if self.transport.backlog > MOST_UNREAD:
+                self.close(Cause.UNWANTED, "it reads nothing of what we say")
 
     def rejected(self, block: Block, *, now: float) -> None:
         """It will not serve `block`: a peer that refuses though it does not choke us is given a rest, ever longer."""

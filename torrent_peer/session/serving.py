@@ -41,6 +41,7 @@ class Serving:
     def asked(self, peer: Peer, request: Request) -> None:
         """A legal request has come: it waits in the connection's own queue until the writer gets to it."""
         peer.clocks.asked = trio.current_time()
+        peer.requests += 1
 
     def refuse(self, peer: Peer, block: Block) -> None:
         """Answer a request that will not be served: with `reject` where that exists, else with silence (BEP 3)."""
