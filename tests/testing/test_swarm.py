@@ -53,7 +53,7 @@ async def test_members_join_and_leave_while_it_runs() -> None:
             await leech.wait_until(lambda: any(isinstance(event, PieceVerified) for event in leech.events))
             await leech.finished()
             await seed.leave()
-            with pytest.raises(OSError, match="failed$"):
+            with pytest.raises(OSError, match=r"failed$"):
                 await trio.open_tcp_stream(*seed.address)
             second = await swarm.add_leech()
             await second.finished()

@@ -169,6 +169,7 @@ class LocalSwarm:
             options = evolve(options, trackers=((self.tracker.http_url,),))
         member: Member = await self._nursery.start(self._play, name, session, options)
         others.append(member)
+        others.sort(key=lambda other: (len(other.name), other.name))  # in the order of their numbers
         if options.trackers:
             await member.wait_until(
                 lambda: any(isinstance(event, TrackerAnswered | TrackerFailed) for event in member.events)
