@@ -1,7 +1,8 @@
-"""Hashing what is on disk: two pieces at a time, holes and missing files at no cost."""
+"""Hashing what is on disk: on all cores at once, holes and missing files at no cost."""
 
 import errno
 import hashlib
+import os
 import threading
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -12,8 +13,8 @@ from torrent_peer.storage.errors import Kind, StorageError
 from torrent_peer.storage.record import PART
 from torrent_peer.storage.store import Store
 
-THREADS: Final = 2
-"""Measured on two cores: as fast as the hash function; the interpreter's lock is free while it works."""
+MOST_THREADS: Final = 16
+"""Each has a megabyte of buffer, and waits for the interpreter's lock between two of them."""
 BUFFER_LENGTH: Final = 1024 * 1024
 """Bytes read at a time and thread; from 256 KiB to 4 MiB the speed is the same."""
 
@@ -21,21 +22,28 @@ Progress = Callable[[int, int], None]
 """Told how many pieces are checked, and of how many; from any of the threads, but never from two at once."""
 
 
+def usable_cores() -> int:
+    """Cores this process may use, so the threads that hash at once; the lock is free while they do."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, MOST_THREADS)
+
+
 def check_pieces(
     store: Store,
     pieces: PieceSet,
     *,
-    threads: int = THREADS,
+    threads: int | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> PieceSet:
     """Those of `pieces` that are right on disk; when `cancelled` says so, those found until then.
 
+    `threads`: as many as there are cores.
     A piece that cannot be read because a file is absent or short, or a sector bad, is not right. Raises StorageError
     for what would fail for every piece: permission, something else in a file's place, no descriptors.
     """
     check = _Check(store, pieces, progress, cancelled)
-    check.run(threads)
+    check.run(usable_cores() if threads is None else threads)
     if not store.read_only:
         # it may be in memory only: who wrote it may have been killed before it was flushed
         store.files.expect_flush(_files_with(store, check.good))

@@ -6,7 +6,7 @@ from typing import Final
 from attrs import frozen
 
 from torrent_peer.core.piece_set import PieceSet
-from torrent_peer.storage.check import THREADS, Progress, check_pieces
+from torrent_peer.storage.check import Progress, check_pieces
 from torrent_peer.storage.record import PART, ResumeRecord
 from torrent_peer.storage.store import Store
 
@@ -73,7 +73,7 @@ def recall(
     store: Store,
     *,
     recheck: bool = False,
-    threads: int = THREADS,
+    threads: int | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Recalled | None:

@@ -94,7 +94,7 @@ class Tree:
         except FileNotFoundError:
             return None
         if not stat.S_ISREG(found.st_mode):
-            raise self.conflict(parts, f"it is {_describe(found.st_mode)}")
+            raise self.conflict(parts, f"it is {sort_of(found.st_mode)}")
         return found
 
     @contextmanager
@@ -124,11 +124,12 @@ class Tree:
             if error.errno not in (errno.ELOOP, errno.ENOTDIR):
                 raise
             mode = os.stat(name, dir_fd=fd, follow_symlinks=False).st_mode
-            what = _describe(mode) if stat.S_ISLNK(mode) else f"{_describe(mode)} instead of a directory"
+            what = sort_of(mode) if stat.S_ISLNK(mode) else f"{sort_of(mode)} instead of a directory"
             raise self.conflict(parts, f"it is {what}") from error
 
 
-def _describe(mode: int) -> str:
+def sort_of(mode: int) -> str:
+    """What `st_mode` says a thing is, in words: "a directory"."""
     for is_one, words in _SORTS:
         if is_one(mode):
             return words
