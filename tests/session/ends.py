@@ -1,5 +1,7 @@
 """One conversation in memory: our end a `Peer`, their end a plain stream to say bytes on."""
 
+from collections.abc import Iterator
+
 import trio
 import trio.testing
 from attrs import define, field
@@ -47,13 +49,17 @@ def encoded(*messages: Message) -> bytes:
     return b"".join(map(codec.encode, messages))
 
 
-def hear(peer: Peer, *messages: Message, data: bytes = b"") -> list[Message | Refused]:
-    """The peer's connection receives these messages; returns what it makes of them."""
-    peer.connection.receive_data(encoded(*messages) + data)
-    events: list[Message | Refused] = []
-    while (event := peer.connection.next_event()) is not NEED_DATA:
-        events.append(event)  # type: ignore[arg-type]
-    return events
+def events_of(peer: Peer, *messages: Message) -> Iterator[Message | Refused]:
+    """The peer's connection receives these messages; what it makes of them, one by one."""
+    if messages:  # no bytes would be the end of the stream
+        peer.connection.receive_data(encoded(*messages))
+        while (event := peer.connection.next_event()) is not NEED_DATA:
+            yield event  # type: ignore[misc]  # neither end of stream nor the listener's own events
+
+
+def hear(peer: Peer, *messages: Message) -> list[Message | Refused]:
+    """The same, all at once, with nobody to act on it."""
+    return list(events_of(peer, *messages))
 
 
 @define
