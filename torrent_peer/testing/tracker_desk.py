@@ -6,16 +6,20 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import trio
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
-from torrent_peer.core.ids import InfoHash
-from torrent_peer.testing.tracker_swarms import Swarm, SwarmBook, Told
+from torrent_peer.core.addresses import Address
+from torrent_peer.core.ids import InfoHash, PeerId
+from torrent_peer.testing.tracker_swarms import Swarm, SwarmBook, SwarmPeer, Told
 from torrent_peer.trackers.announce import AnnounceRequest, Event, ScrapeEntry, TrackerError
 
 MAX_RECORDS: Final = 10_000
 """Announces remembered for assertions; older ones are forgotten."""
 SHORTEST_LIFETIME: Final = 300.0
 """Seconds a peer is remembered at least: clients do not believe very short intervals and announce less often."""
+
+NOBODY: Final = PeerId(bytes(20))
+"""The id of peers that never announced."""
 
 
 @frozen
@@ -35,6 +39,30 @@ class Announced:
     @property
     def event(self) -> Event:
         return self.request.event
+
+
+@frozen(kw_only=True)
+class Fault:
+    """One wrong answer to an announce or scrape; the request itself is taken in and recorded as ever."""
+
+    hang_up: bool = False
+    """HTTP: the connection is closed without a byte. UDP: no packet."""
+    status: int = 200
+    """HTTP only."""
+    body: bytes | None = None
+    """What is sent in place of the right answer: HTTP's body, the whole UDP packet."""
+    cut_to: int | None = None
+    """Bytes of the answer that are sent; HTTP promises all of them, and closes."""
+    wrong_transaction: bool = False
+    """UDP only: as if it answered somebody else."""
+
+    def spoil(self, answer: bytes) -> bytes:
+        """What is sent in place of `answer`."""
+        return (answer if self.body is None else self.body)[: self.cut_to]
+
+
+RIGHT: Final = Fault()
+"""No fault."""
 
 
 @define(eq=False, kw_only=True)
@@ -57,6 +85,12 @@ class Desk:
     """`False`: HTTP answers always list dictionaries; `None`: as the client asks (BEP 23)."""
     delay: float = 0.0
     """Seconds before each answer; `math.inf` makes a mute tracker."""
+    peers: Sequence[Address] | None = None
+    """When set, everybody is told of these, whoever announced."""
+    fault: Fault | None = None
+    """When set, every answer is wrong in this way."""
+    faults: deque[Fault] = field(factory=deque)
+    """The next answers are wrong in these ways, one each; before `fault`."""
     dice: random.Random = field(factory=random.SystemRandom)
     announces: deque[Announced] = field(factory=lambda: deque(maxlen=MAX_RECORDS), init=False)
     """The last `MAX_RECORDS` announces, refused ones included, oldest first."""
@@ -89,13 +123,19 @@ class Desk:
         await self._obstruct()
         told = self.book.announce(host, request, now=now)
         self._notify()
-        return told
+        if self.peers is None:
+            return told
+        return evolve(told, peers=tuple(SwarmPeer(address, NOBODY, 0, 0, 0, heard_at=now) for address in self.peers))
 
     async def scrape(self, info_hashes: Sequence[InfoHash]) -> dict[InfoHash, ScrapeEntry]:
         """The counts of these torrents, or of all when none is named (BEP 48). Raises TrackerError for a refusal."""
         await self._obstruct()
         self.book.expire(now=trio.current_time())
         return {name: self.book.swarm(name).entry for name in info_hashes or list(self.book)}
+
+    def take_fault(self) -> Fault:
+        """How the answer about to be sent is to be wrong; a `Fault` of nothing when it is to be right."""
+        return self.faults.popleft() if self.faults else self.fault or RIGHT
 
     def _notify(self) -> None:
         self._arrival.set()

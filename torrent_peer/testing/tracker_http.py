@@ -92,7 +92,11 @@ async def _answer(
             return await _send(connection, stream, 404, b"a BitTorrent tracker; it is at /announce and /scrape\n")
     except TrackerError as error:
         answer = {b"failure reason": error.reason.encode()}
-    await _send(connection, stream, 200, encode(answer))
+    fault = desk.take_fault()
+    if not fault.hang_up:
+        await _send(
+            connection, stream, fault.status, encode(answer) if fault.body is None else fault.body, fault.cut_to
+        )
 
 
 def read_announce(query: Mapping[bytes, bytes]) -> AnnounceRequest:
@@ -205,9 +209,13 @@ async def _complain(connection: h11.Connection, stream: trio.SocketStream, statu
         return
 
 
-async def _send(connection: h11.Connection, stream: trio.SocketStream, status: int, body: bytes) -> None:
+async def _send(
+    connection: h11.Connection, stream: trio.SocketStream, status: int, body: bytes, cut_to: int | None = None
+) -> None:
+    """An answer; or `cut_to` bytes of it, after which the connection must be closed."""
     headers = [_PLAIN, (b"Content-Length", str(len(body)).encode())]
     response = connection.send(h11.Response(status_code=status, headers=headers))
     assert response is not None
-    await stream.send_all(response + (connection.send(h11.Data(data=body)) or b""))
-    connection.send(h11.EndOfMessage())
+    await stream.send_all(response + (connection.send(h11.Data(data=body[:cut_to])) or b""))
+    if cut_to is None:
+        connection.send(h11.EndOfMessage())

@@ -70,14 +70,21 @@ class UdpSide:
             return udp.connect_response(self._connection_id(host, now), transaction=question.transaction)
         if question.connection not in {self._connection_id(host, at) for at in (now, now - WINDOW)}:
             return udp.error_response("connect first", transaction=question.transaction)
+        if question.action not in {udp.ANNOUNCE, udp.SCRAPE}:
+            return udp.error_response("no such action", transaction=question.transaction)
         try:
             if question.action == udp.ANNOUNCE:
-                return await self._announce(packet, host, question.transaction)
-            if question.action == udp.SCRAPE:
-                return await self._scrape(question)
+                answer = await self._announce(packet, host, question.transaction)
+            else:
+                answer = await self._scrape(question)
         except TrackerError as error:
-            return udp.error_response(error.reason, transaction=question.transaction)
-        return udp.error_response("no such action", transaction=question.transaction)
+            answer = udp.error_response(error.reason, transaction=question.transaction)
+        fault = self._desk.take_fault()
+        if fault.hang_up:
+            return None
+        if fault.wrong_transaction:
+            answer = answer[:4] + bytes(byte ^ 0xFF for byte in answer[4:8]) + answer[8:]
+        return fault.spoil(answer)
 
     async def _announce(self, packet: bytes, host: str, transaction: int) -> bytes:
         request = udp.read_announce_request(packet)
