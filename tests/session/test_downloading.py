@@ -1,0 +1,162 @@
+from pathlib import Path
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from tests.session.hall import open_hall, true_piece
+from tests.session.stage import CONTENT, GEOMETRY, NOT_FAST, TORRENT
+from torrent_peer.core.block import Block
+from torrent_peer.session.downloading import BUFFER_MEMORY, MOST_OPEN_PIECES, open_piece_limit
+from torrent_peer.session.events import PeerBanned, PieceFailed, PieceVerified
+from torrent_peer.session.farewell import Cause
+from torrent_peer.session.upkeep import Upkeep
+from torrent_peer.storage.errors import Kind, StorageError
+from torrent_peer.strategy.overdue import REQUEST_TIMEOUT
+from torrent_peer.wire.messages import Cancel, Piece, Reject
+from torrent_peer.wire.reserved import Reserved
+
+LAST = GEOMETRY.piece_count - 1
+LAST_BLOCKS = list(GEOMETRY.blocks(LAST))
+
+
+@pytest.mark.parametrize(
+    ("piece_length", "limit"),
+    [
+        (16 * 1024, MOST_OPEN_PIECES),
+        (256 * 1024, BUFFER_MEMORY // (256 * 1024)),
+        (1024 * 1024, BUFFER_MEMORY // (1024 * 1024)),
+        (64 * 1024 * 1024, 4),
+    ],
+)
+def test_open_pieces_are_bounded_by_memory_and_number(piece_length: int, limit: int) -> None:
+    assert open_piece_limit(piece_length) == limit
+
+
+async def test_a_whole_piece_goes_to_the_disk_and_is_verified_there(tmp_path: Path) -> None:
+    async with open_hall(tmp_path, pieces=LAST) as hall:
+        peer, ear = hall.join()
+        assert sorted(ear.asked()) == LAST_BLOCKS
+        hall.give(peer, *LAST_BLOCKS[:-1])
+        assert hall.parts.downloading.at_disk == 0
+        hall.give(peer, LAST_BLOCKS[-1])
+        assert hall.parts.downloading.at_disk == 1
+        hall.settle()
+        assert hall.parts.downloading.at_disk == 0
+        assert hall.all(PieceVerified) == [PieceVerified(LAST, len(CONTENT))]
+        assert hall.parts.downloading.downloaded == GEOMETRY.last_piece_length
+        assert hall.parts.downloading.wasted == 0
+        assert hall.parts.picker.is_complete
+    assert (tmp_path / TORRENT.name).read_bytes() == CONTENT
+
+
+async def test_a_wrong_piece_is_not_written_and_its_only_author_banned(tmp_path: Path) -> None:
+    async with open_hall(tmp_path, pieces=LAST) as hall:
+        peer, ear = hall.join()
+        blocks = ear.asked()
+        hall.give(peer, *blocks[1:])
+        hall.say(peer, Piece(blocks[0], bytes(blocks[0].length)))
+        hall.settle()
+        assert hall.all(PieceFailed) == [PieceFailed(LAST, (peer.address,))]
+        assert hall.all(PeerBanned)[0].address == peer.address
+        assert peer.ending is not None
+        assert peer.ending.cause is Cause.BANNED
+        assert hall.parts.downloading.wasted == GEOMETRY.last_piece_length
+        assert hall.parts.exchange.hash_failures == 1
+        hall.leave(peer)
+        _, ear = hall.join()
+        assert sorted(ear.asked()) == LAST_BLOCKS
+    assert (tmp_path / TORRENT.name).read_bytes()[GEOMETRY.piece_offset(LAST) :] == bytes(GEOMETRY.last_piece_length)
+
+
+async def test_what_the_disk_refuses_is_nobodys_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with open_hall(tmp_path, pieces=LAST) as hall:
+        peer, ear = hall.join()
+
+        def full(piece: int, data: object) -> None:
+            raise StorageError(Kind.FULL, tmp_path, "the disk is full")
+
+        monkeypatch.setattr(hall.parts.content.store, "write_piece", full)
+        hall.give(peer, *ear.asked())
+        hall.settle()
+        assert not hall.all(PeerBanned)
+        assert not hall.all(PieceFailed)
+        assert peer.ending is None
+        assert sorted(ear.asked()) == LAST_BLOCKS  # nothing of it is here
+
+
+@pytest.mark.parametrize("reserved", [Reserved.of(fast=True), NOT_FAST], ids=["fast", "not fast"])
+async def test_in_the_endgame_what_has_come_is_cancelled_elsewhere(tmp_path: Path, reserved: Reserved) -> None:
+    async with open_hall(tmp_path, pieces=LAST) as hall:
+        one, ones_ear = hall.join(reserved=reserved)
+        other, others_ear = hall.join(reserved=reserved)
+        assert sorted(ones_ear.asked()) == LAST_BLOCKS
+        twice = others_ear.asked()
+        assert twice
+        assert set(twice) <= set(LAST_BLOCKS)
+        hall.give(one, *LAST_BLOCKS)
+        assert {cancel.block for cancel in others_ear.take(Cancel)} == set(twice)
+        hall.settle()
+        assert len(hall.all(PieceVerified)) == 1
+        hall.give(other, twice[0])  # it was on its way
+        assert hall.parts.downloading.wasted == twice[0].length
+        assert other.ending is None
+        hall.say(other, *[Reject(twice[1])] * reserved.fast)
+        assert other.ending is None
+
+
+async def test_what_a_silent_peer_owes_is_asked_of_others_and_taken_if_it_comes_late(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    async with open_hall(tmp_path, pieces=LAST) as hall:
+        upkeep = Upkeep(hall.parts.exchange)
+        silent, silents_ear = hall.join([LAST])
+        owed = silents_ear.asked()
+        assert sorted(owed) == LAST_BLOCKS
+        snubbing = []
+        for wait in (REQUEST_TIMEOUT - 1, 2):
+            await trio.sleep(wait)
+            upkeep.tick(now=trio.current_time())
+            snubbing.append(silent.ages.is_snubbing)
+        assert snubbing == [False, True]
+        assert silent.last_word == f"owes us {len(owed)} blocks for too long"
+        (tried_again,) = silents_ear.asked()
+        helper, helpers_ear = hall.join([LAST])
+        blocks = helpers_ear.asked()
+        assert sorted([tried_again, *blocks]) == LAST_BLOCKS
+        late = blocks[0]
+        hall.give(silent, late)
+        while blocks:
+            hall.give(helper, *blocks)
+            blocks = helpers_ear.asked()
+        hall.settle()
+        assert [event.piece for event in hall.all(PieceVerified)] == [LAST]
+        assert hall.parts.downloading.wasted == late.length
+        assert silent.ending is None
+
+
+async def test_blocks_from_several_peers_make_one_piece(tmp_path: Path) -> None:
+    async with open_hall(tmp_path, pieces=LAST) as hall:
+        one, ear = hall.join()
+        first = ear.asked()
+        hall.give(one, *first[:2])
+        one.close(Cause.CLOSED, "gone")
+        hall.leave(one)
+        other, others_ear = hall.join()
+        assert sorted(others_ear.asked()) == sorted(first[2:])
+        hall.give(other, *first[2:])
+        hall.settle()
+        assert [event.piece for event in hall.all(PieceVerified)] == [LAST]
+
+
+async def test_many_small_pieces_of_one_buffer_go_to_the_disk_together(tmp_path: Path) -> None:
+    async with open_hall(tmp_path, pieces=LAST - 2) as hall:
+        peer, ear = hall.join()
+        blocks: list[Block] = []
+        while fresh := ear.asked():
+            blocks += fresh
+            hall.say(peer, *(true_piece(block) for block in fresh))
+        assert len(blocks) == 16 + 16 + len(LAST_BLOCKS)
+        hall.settle()
+        assert hall.parts.picker.is_complete
+        hall.parts.downloading.drop_buffers()
