@@ -28,7 +28,7 @@ class Framer:
     one legal message, and an idle one holds nothing.
     """
 
-    __slots__ = ("_data", "_limits", "_origin", "_over", "_position", "_size", "_start", "_tail", "_whole")
+    __slots__ = ("_data", "_limits", "_origin", "_over", "_position", "_size", "_tail", "_whole", "offset")
 
     def __init__(self, limits: FrameLimits, *, offset: int = HANDSHAKE_LENGTH) -> None:
         """`offset`: bytes of the stream before the first fed here."""
@@ -39,8 +39,8 @@ class Framer:
         """Where the next message starts in `_data`."""
         self._origin = offset
         """Stream offset of `_data[0]`."""
-        self._start = 0
-        """Where the last message started, from `_origin`; negative when it began in earlier data."""
+        self.offset = offset
+        """Stream offset of the message last returned, in bytes from the first of the handshake."""
         self._tail: bytearray | None = None
         """The beginning of a message whose end is still to come."""
         self._whole = 0
@@ -76,15 +76,10 @@ class Framer:
         if length == FIXED_SIZES[message_id] or (message_id == PIECE_ID and 9 <= length <= self._limits.max_block + 9):
             end = start + 4 + length
             if end <= self._size:
-                self._start = start
+                self.offset = self._origin + start
                 self._position = end
                 return BODY_DECODERS[message_id](data, start + 5, end)
         return self._judged(length, message_id)
-
-    @property
-    def offset(self) -> int:
-        """Stream offset of the message last returned, in bytes from the first of the handshake."""
-        return self._origin + self._start
 
     @property
     def pending(self) -> int:
@@ -184,12 +179,12 @@ class Framer:
         self._release()
 
     def _deliver(self, length: int, message: Message) -> Message:
-        self._start = self._position
+        self.offset = self._origin + self._position
         self._position += length
         return message
 
     def _refuse(self, fault: Malformed) -> Malformed:
-        self._start = self._position
+        self.offset = self._origin + self._position
         self._tail = None
         self._over = True
         self._release()
@@ -198,6 +193,5 @@ class Framer:
     def _release(self) -> None:
         """Lets go of the caller's bytes, all of which up to `_position` are dealt with."""
         self._origin += self._position
-        self._start -= self._position
         self._data = _EMPTY
         self._size = self._position = 0
