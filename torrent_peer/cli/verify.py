@@ -1,9 +1,6 @@
 """`torrent-peer verify`: hash the data on disk and name what is wrong, by piece and by file."""
 
-import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,6 +9,7 @@ from attrs import frozen
 
 from torrent_peer.cli.errors import CliError
 from torrent_peer.cli.exits import Exit
+from torrent_peer.cli.hash_bar import hash_bar
 from torrent_peer.cli.options import command, settings_of
 
 if TYPE_CHECKING:
@@ -96,7 +94,7 @@ def _verify(torrent: "Torrent", root: Path, settings: "Settings") -> Verdict:
         with (
             FilePool() as pool,
             Store.open(torrent, root, pool=pool, overwrite=True, read_only=True) as store,
-            _progress(torrent.name, settings) as progress,
+            hash_bar(torrent.name, settings) as progress,
         ):
             good = check_pieces(store, everything, progress=progress, cancelled=interrupted.is_set)
             return judge(torrent, good, root)
@@ -193,24 +191,3 @@ def _size(path: Path) -> int | None:
         return path.lstat().st_size
     except OSError:
         return None
-
-
-@contextmanager
-def _progress(name: str, settings: "Settings") -> Iterator[Callable[[int, int], None] | None]:
-    """Something to tell how many pieces are checked; a bar on a terminal only."""
-    wanted = settings.progress == "bar" or (
-        settings.progress == "auto" and sys.stderr.isatty() and not settings.quiet and not settings.json
-    )
-    if not wanted:
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn
-
-    from torrent_peer.cli.escape import shorten
-
-    console = Console(stderr=True, no_color=True if settings.no_color else None)
-    label = TextColumn("{task.description}", markup=False)
-    with Progress(label, BarColumn(), TextColumn("{task.percentage:>5.1f}%"), console=console, transient=True) as bar:
-        task = bar.add_task(shorten(name, 40), total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
