@@ -1,0 +1,20 @@
+"""The bench of the receive path still runs: it leans on the machine's inside."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+SCRIPT = Path(__file__).parent.parent.parent / "scripts" / "bench_wire"
+
+
+def test_the_bench_measures_every_kind_and_the_receive_path(tmp_path: Path) -> None:
+    figures = tmp_path / "figures.json"
+    done = subprocess.run(
+        [sys.executable, SCRIPT, "--rounds", "2", "--json", figures], capture_output=True, text=True, check=True
+    )
+    result = json.loads(figures.read_text())
+    assert set(result["messages"]) == {"have", "request", "piece"}
+    assert all(row["judged"] > 0 for row in result["messages"].values())
+    assert result["block"]["whole"] > 0
+    assert "| the whole receive path |" in done.stdout
