@@ -58,12 +58,13 @@ def hear(connection: PeerConnection, *messages: Message) -> list[Event]:
     return events(connection, b"".join(map(codec.encode, messages)))
 
 
-def leech(**more: object) -> PeerConnection:
+def leech(*, fast: bool = True, **more: object) -> PeerConnection:
     """A dialler that may request everything."""
-    connection = greeted(dialer(**more))
-    connection.send(HaveNone())
+    connection = greeted(dialer(**more), reserved=FAST if fast else Reserved())
+    if fast:
+        connection.send(HaveNone())
     connection.send(Interested())
-    hear(connection, HaveAll(), Unchoke())
+    hear(connection, HaveAll() if fast else Bitfield(b"\xff\xc0"), Unchoke())
     return connection
 
 

@@ -63,7 +63,7 @@ def test_many_requests_count_in_full_though_only_the_last_are_remembered() -> No
     hear(connection, HaveAll(), Unchoke())
     for block in [GEOMETRY.block(piece, number) for piece in range(10) for number in (0, 1)]:
         connection.send_requests([block])
-        connection.lost(block)
+        hear(connection, Piece(block, bytes(block.length)))
     sent = connection.sent_bytes
     connection.send_requests([GEOMETRY.block(piece, number) for piece in range(10) for number in (0, 1)])
     assert connection.sent_bytes == sent + 20 * codec.REQUEST_LENGTH
@@ -85,14 +85,21 @@ def test_their_request_queue_is_respected() -> None:
         connection.send_requests([A, B])
 
 
-def test_a_lost_request_frees_its_place_and_its_block_may_still_come() -> None:
+def test_a_cancelled_request_frees_its_place_at_once() -> None:
     connection = leech()
+    hear(connection, ExtendedHandshake(request_queue=1))
     connection.send_requests([A])
-    assert connection.lost(A)
-    assert not connection.lost(A)
-    assert connection.outstanding == {}
-    connection.send_requests([A])
-    assert len(hear(connection, Piece(A, DATA), Piece(A, DATA))) == 2
+    connection.send(Cancel(A))
+    assert connection.send_requests([B])
+    assert len(hear(connection, Reject(A), Piece(B, DATA))) == 2
+    assert connection.take_findings() == []
+
+
+def test_a_peer_that_chokes_again_and_again_may_still_be_asked() -> None:
+    connection = leech(fast=False)
+    for _ in range(2 * connection.theirs.request_queue):
+        assert connection.send_requests([A, B])
+        hear(connection, Choke(), Unchoke())
     assert connection.take_findings() == []
 
 

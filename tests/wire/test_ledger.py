@@ -1,7 +1,7 @@
 """The books of requests."""
 
 from torrent_peer.core.block import Block
-from torrent_peer.wire.ledger import RequestLedger
+from torrent_peer.wire.ledger import ZOMBIES_KEPT, RequestLedger
 
 A, B, C = Block(0, 0, 16384), Block(0, 16384, 16384), Block(7, 0, 16384)
 
@@ -57,7 +57,7 @@ def test_without_fast_a_cancel_ends_the_request_and_its_answer_may_still_come() 
     ledger = RequestLedger()
     ledger.request(A)
     assert ledger.cancel(A, fast=False, zombies=True)
-    assert (ledger.total, ledger.credits, ledger.has_credit(A)) == (0, 1, True)
+    assert (ledger.total, ledger.zombies, ledger.has_credit(A)) == (0, {A: 1}, True)
     assert ledger.answer(A)
     assert not ledger.has_credit(A)
 
@@ -82,12 +82,13 @@ def test_a_choke_without_fast_turns_requests_into_zombies() -> None:
     assert [ledger.answer(A) for _ in range(3)] == [True, True, False]
 
 
-def test_what_is_given_up_frees_its_place_and_may_still_come() -> None:
+def test_zombies_do_not_add_up_for_ever_the_oldest_go() -> None:
     ledger = RequestLedger()
-    ledger.request(A)
-    assert ledger.give_up(A)
-    assert not ledger.give_up(A)
-    assert (ledger.total, ledger.credits, ledger.answer(A)) == (0, 1, True)
+    for piece in range(ZOMBIES_KEPT + 1):
+        ledger.request(Block(piece, 0, 16384))
+        ledger.throw_out(zombies=True, ring=0)
+    assert len(ledger.zombies) == ZOMBIES_KEPT
+    assert [ledger.has_credit(Block(piece, 0, 16384)) for piece in (0, 1, ZOMBIES_KEPT)] == [False, True, True]
 
 
 def test_the_ring_keeps_the_last_answers_and_a_cancel_uses_one_up() -> None:
@@ -127,3 +128,12 @@ def test_a_request_that_was_not_sent_after_all_leaves_no_trace() -> None:
     ledger.request(A)
     ledger.withdraw(A)
     assert (ledger.live, ledger.total) == ({}, 0)
+
+
+def test_a_request_that_was_not_sent_after_all_leaves_the_one_cancelled_before_it() -> None:
+    ledger = RequestLedger()
+    ledger.request(A)
+    ledger.cancel(A, fast=True, zombies=False)
+    ledger.request(A)
+    ledger.withdraw(A)
+    assert (ledger.live, ledger.cancelled, ledger.total) == ({A: 1}, {A: 1}, 1)

@@ -48,8 +48,6 @@ class Scope:
     requests: int = 4
     cancels: int = 1
     allowed_fast: tuple[int, ...] = ()
-    frees_on_cancel: bool = False
-    """The asker counts a cancelled request as answered at once, as some clients do."""
     queue_believed: int = QUEUE
     """What the server's books take the request queue for; anything but the truth makes them wrong."""
 
@@ -159,20 +157,10 @@ class Explorer:
         end = self.ends[here]
         _load(end, view)
         findings = end.check(here, message, crossed=False)
-        if findings and not (self.scope.frees_on_cancel and self._is_free(end, message, findings)):
+        if findings:
             return None
         end.apply(here, message, crossed=False)
         return _save(end)
-
-    def _is_free(self, end: Legality, message: Message, findings: object) -> bool:
-        ledger = end.state.of(ASKER).requests
-        assert isinstance(findings, list)
-        return (
-            isinstance(message, Request)
-            and {finding.rule for finding in findings} <= {"REQ-09", "REQ-10"}
-            and ledger.waiting < QUEUE
-            and not ledger.is_waiting(message.block)
-        )
 
     def _hear(self, here: Side, view: View, message: Message) -> View | None:
         """The view after hearing it; nothing follows a finding."""
@@ -193,7 +181,6 @@ class Explorer:
         pytest.param(Scope(fast=True, chokes=2), 3_000, id="fast"),
         pytest.param(Scope(fast=True, chokes=2, requests=2, cancels=2), 1_000, id="fast, two cancels"),
         pytest.param(Scope(fast=True, chokes=2, requests=3, allowed_fast=(0,)), 2_000, id="fast, allowed fast"),
-        pytest.param(Scope(fast=True, chokes=2, requests=3, frees_on_cancel=True), 2_000, id="fast, frees on cancel"),
         pytest.param(Scope(fast=False, chokes=4, requests=3), 5_000, id="not fast"),
         pytest.param(Scope(fast=False, chokes=2, requests=3, cancels=2), 1_000, id="not fast, two cancels"),
         pytest.param(Scope(fast=True), 10_000, id="fast, wide", marks=pytest.mark.slow),

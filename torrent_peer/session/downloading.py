@@ -107,13 +107,17 @@ class Downloading:
 
     def ask(self, peer: Peer, *, now: float, allowed: Collection[int] | None = None, rescue: bool = False) -> None:
         """Fill the peer's pipeline: all requests of a refill in one buffer. For `rescue` see `Picker.pick`."""
-        room = peer.pipeline.room(peer.connection.ours.requests.waiting)
+        requests = peer.connection.ours.requests
+        room = peer.pipeline.room(requests.waiting)
         if room <= 0:
             return
         whole = peer.pipeline.takes_whole_pieces(self._geometry.piece_length, now=now)
         blocks = self._picker.pick(peer, room, allowed=allowed, whole_pieces=whole, rescue=rescue)
         for piece in self._picker.take_dropped():
             self._give_up(piece)
+        if not requests.live.keys().isdisjoint(blocks):
+            # Asked, cancelled, asked again and sent once, in a piece that then failed: one answer is still to come.
+            blocks = [block for block in blocks if not requests.is_waiting(block)]
         if blocks:
             peer.request(blocks, now=now)
 

@@ -168,13 +168,16 @@ class Exchange:
             self.ask_all()
 
     def give_up_overdue(self, peer: Peer, *, now: float) -> None:
-        """Ask others for the blocks it owes us for too long (LV-03); what comes late after all is still taken."""
-        blocks = peer.ages.overdue(peer.connection.outstanding, now=now)
+        """Ask others for the blocks it owes us for too long (LV-03); what comes late after all is still taken.
+
+        They are cancelled: it could be asked for them again, and that twice at once is illegal (REQ-09).
+        """
+        blocks = peer.ages.overdue(peer.connection.ours.requests.awaited, now=now)
         if not blocks:
             return
         self.picker.released(peer, blocks)
         for block in blocks:
-            peer.connection.lost(block)
+            peer.say(Cancel(block))
         if peer.ages.is_snubbing:
             peer.pipeline.snubbed()
         peer.last_word = f"owes us {len(blocks)} blocks for too long"
@@ -262,8 +265,8 @@ class Exchange:
 
     def _on_choke(self, peer: Peer, _: Choke) -> None:
         peer.pipeline.choked()
-        peer.ages.forget()
         if not peer.connection.fast:  # BEP 3: what was asked is thrown out; with BEP 6 a reject follows for each
+            peer.ages.forget()
             self.picker.released(peer)
             self.ask_all()
 
@@ -279,8 +282,11 @@ class Exchange:
             self.serving.refuse(peer, cancel.block)
 
     def _on_reject(self, peer: Peer, reject: Reject) -> None:
-        self.picker.released(peer, [reject.block])
-        peer.rejected(reject.block, now=peer.clocks.received)
+        """Which of two requests for a block it answers cannot be told: with one still waiting, the cancelled one."""
+        if peer.connection.ours.requests.is_waiting(reject.block):
+            return
+        if self.picker.released(peer, [reject.block]):
+            peer.rejected(reject.block, now=peer.clocks.received)
 
     def _on_refused(self, peer: Peer, refused: Refused) -> None:
         if isinstance(refused.message, Request):

@@ -304,10 +304,6 @@ class PeerConnection:
         """Whether `block` may be sent now: it is requested, and we do not choke or allowed it fast."""
         return self.may_send(Piece(block, b"")) is None
 
-    def lost(self, block: Block) -> bool:
-        """We no longer wait for this answer: its place is free, but it may still come. False if we were not waiting."""
-        return self.ours.requests.give_up(block)
-
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _next_of_handshake(self, reader: HandshakeReader) -> Event:

@@ -52,7 +52,6 @@ def take_request(way: Direction, block: Block) -> bool:
         or piece not in server.pieces
         or begin % BLOCK_LENGTH
         or block in ledger.live
-        or ledger.zombies
         or ledger.total >= server.request_queue
     ):
         return False

@@ -4,7 +4,14 @@ Exact where the wire proves something, and bounded. Windows are closed by counti
 every honest peer however slow: for every block, answers (`piece` or `reject`) ≤ requests.
 """
 
+from collections.abc import Collection
+from typing import Final
+
 from torrent_peer.core.block import BLOCK_LENGTH, Block
+
+ZOMBIES_KEPT: Final = 4096
+"""Blocks whose answer may still come though nobody waits for it, twice what is asked for at once. Most chokes leave
+some that never come; when they add up the oldest are forgotten, and should one come after all it is one too many."""
 
 
 class RequestLedger:
@@ -12,7 +19,7 @@ class RequestLedger:
 
     A *credit* is an answer that may still come. A live credit is a request that waits for its answer. A zombie is a
     credit without a request: without the Fast Extension a choke or a cancel ends the request, but its answer may be on
-    its way already; likewise for a request the asker has given up.
+    its way already.
     """
 
     __slots__ = ("answered", "asked", "budget", "cancelled", "excess", "live", "total", "zombies")
@@ -41,9 +48,9 @@ class RequestLedger:
         return self.total - sum(self.cancelled.values()) if self.cancelled else self.total
 
     @property
-    def credits(self) -> int:
-        """Answers that may still come."""
-        return self.total + sum(self.zombies.values()) if self.zombies else self.total
+    def awaited(self) -> Collection[Block]:
+        """The blocks whose answer is waited for: unanswered and not cancelled."""
+        return {block for block in self.live if self.is_waiting(block)} if self.cancelled else self.live.keys()
 
     def is_waiting(self, block: Block) -> bool:
         """Whether a request for `block` is unanswered and not cancelled."""
@@ -69,7 +76,8 @@ class RequestLedger:
 
     def withdraw(self, block: Block) -> None:
         """Undo the last `request` of this block: it was never sent."""
-        self._take_live(block)
+        _take(self.live, block)
+        self.total -= 1
 
     def late(self) -> None:
         """A request came although the server chokes."""
@@ -95,14 +103,6 @@ class RequestLedger:
             return True
         return _take(self.zombies, block)
 
-    def give_up(self, block: Block) -> bool:
-        """The asker no longer waits for the answer: it frees its place, the credit stays. False if it never waited."""
-        if block not in self.live:
-            return False
-        self._take_live(block)
-        _add(self.zombies, block)
-        return True
-
     def cancel(self, block: Block, *, fast: bool, zombies: bool) -> bool:
         """A cancel; False when nothing is left that it could take back. Without fast it ends the request."""
         if self.is_waiting(block):
@@ -111,7 +111,7 @@ class RequestLedger:
                 return True
             self._take_live(block)
             if zombies:
-                _add(self.zombies, block)
+                self.add_zombie(block)
             return True
         return _take(self.answered, block)
 
@@ -119,15 +119,18 @@ class RequestLedger:
         """A choke without the Fast Extension: every request ends unanswered."""
         for block, count in self.live.items():
             if zombies:
-                self.zombies[block] = self.zombies.get(block, 0) + count
+                self.add_zombie(block, count=count)
             if ring:
                 self.remember(block, ring=ring, count=count)
         self.live.clear()
         self.total = 0
 
-    def add_zombie(self, block: Block) -> None:
-        """A request that is dropped unanswered, but may have been read before the choke that drops it."""
-        _add(self.zombies, block)
+    def add_zombie(self, block: Block, *, count: int = 1) -> None:
+        """A request that has ended unanswered, but may have been answered before its server saw that."""
+        zombies = self.zombies
+        zombies[block] = zombies.pop(block, 0) + count
+        if len(zombies) > ZOMBIES_KEPT:
+            del zombies[next(iter(zombies))]
 
     def remember(self, block: Block, *, ring: int, count: int = 1) -> None:
         """An answer, or a request dropped without one, whose cancel may be on its way. Keeps `ring` blocks.
@@ -140,11 +143,7 @@ class RequestLedger:
             del answered[next(iter(answered))]
 
     def _take_live(self, block: Block) -> None:
-        left = self.live[block] - 1
-        if left:
-            self.live[block] = left
-        else:
-            del self.live[block]
+        _take(self.live, block)
         self.total -= 1
         _take(self.cancelled, block)
 

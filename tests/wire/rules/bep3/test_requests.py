@@ -192,7 +192,7 @@ CASES = [
         evidence="request while 2 are unanswered",
         scene=_seen_by_the_dialer(SMALL_QUEUE, (L, Unchoke()), (D, Request(A)), (D, Request(B))),
         message=Request(C),
-        legal_scene=_seen_by_the_dialer(SMALL_QUEUE, (L, Unchoke()), (D, Request(A))),
+        legal_scene=_seen_by_the_dialer(SMALL_QUEUE, (L, Unchoke()), (D, Request(A)), (D, Request(B)), (D, Cancel(A))),
     ),
     Case(
         judge="requests_are_not_a_flood",

@@ -19,8 +19,6 @@ LARGE_REQUEST: Final = 128 * 1024
 """Bytes; ancient clients asked for as much, and webtorrent serves it."""
 REQUEST_SLACK: Final = 250
 """Requests above twice the queue that nobody can have in flight."""
-CREDIT_FACTOR: Final = 4
-"""Answers that may be due, in queues; so zombies stay few by our own restraint."""
 
 
 def where_it_is_wrong(block: Block, geometry: Geometry) -> str | None:
@@ -145,8 +143,7 @@ def the_request_queue_is_respected(way: Direction, message: Request, crossed: bo
     """There are never more unanswered requests than the receiver takes."""
     ledger, server = way.sender.requests, way.receiver
     if not crossed:
-        full = ledger.total >= server.request_queue or ledger.credits >= CREDIT_FACTOR * server.request_queue
-        return f"request while {ledger.credits} are unanswered" if full else None
+        return f"request while {ledger.waiting} are unanswered" if ledger.waiting >= server.request_queue else None
     if _is_late(way, message) or not _most_requests(way) <= ledger.waiting < _most_of_all(way):
         return None
     return f"request number {ledger.waiting + 1} unanswered: at most {_most_requests(way)} are taken"
