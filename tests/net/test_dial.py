@@ -59,3 +59,9 @@ async def test_literals_resolve_to_themselves_and_names_to_their_addresses() -> 
         assert await resolve("127.0.0.1", 80) == (Address("127.0.0.1", 80),)
         assert await resolve("::1", 80) == (Address("::1", 80),)
         assert Address("127.0.0.1", 80) in await resolve("localhost", 80)
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 300])
+async def test_what_can_be_no_host_name_is_an_error_like_an_unknown_one(host: str) -> None:
+    with pytest.raises(OSError, match=r"is no host name$"):
+        await resolve(host, 80)

@@ -18,7 +18,10 @@ async def resolve(host: str, port: int) -> tuple[Address, ...]:
     try:
         ipaddress.ip_address(host)
     except ValueError:
-        found = await trio.socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        try:
+            found = await trio.socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except UnicodeError:  # IDNA's: a label that is empty or too long
+            raise OSError(f"'{host}' is no host name") from None
         return tuple(dict.fromkeys(Address(str(sockaddr[0]), port) for *_, sockaddr in found))
     return (Address(host, port),)
 
