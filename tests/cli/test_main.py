@@ -96,3 +96,32 @@ def test_a_bug_is_one_line_unless_asked_for_more(
     assert loud.stderr.startswith("Traceback (most recent call last):\n")
     assert loud.stderr.endswith(line)
     assert "\x1b" not in loud.stderr
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
+def test_a_closed_standard_stream_is_no_error_and_its_number_goes_to_no_other_file(
+    closed: str, torrent_path: Path
+) -> None:
+    command = f"'{sys.executable}' -m torrent_peer show '{torrent_path}' {closed}"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    program = (
+        "import os\nfrom torrent_peer.cli.main import _open_closed_streams\n_open_closed_streams()\n"
+        "os._exit(os.open(os.devnull, os.O_RDONLY))"
+    )
+    done = subprocess.run(f"'{sys.executable}' -c '{program}' {closed}", shell=True, check=False)
+    assert done.returncode >= 3
+
+
+def test_an_interrupt_while_modules_are_loaded_is_no_traceback() -> None:
+    program = (
+        "import sys\n"
+        "class Interrupted:\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        "        if name == 'click': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupted())\n"
+        "from torrent_peer.__main__ import main\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

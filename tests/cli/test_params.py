@@ -8,6 +8,7 @@ from torrent_peer.cli.params import (
     parse_listen,
     parse_patience,
     parse_rate,
+    parse_ratio,
     parse_selection,
 )
 from torrent_peer.core.addresses import Address
@@ -96,3 +97,15 @@ def test_a_limit_of_nothing_is_refused() -> None:
 @pytest.mark.parametrize(("text", "seconds"), [("never", None), ("0", None), ("5m", 300.0)])
 def test_patience_may_be_endless(text: str, seconds: float | None) -> None:
     assert parse_patience(text) == seconds
+
+
+@pytest.mark.parametrize(("text", "ratio"), [("0", 0.0), ("1.5", 1.5), ("2", 2.0), ("inf", float("inf"))])
+def test_a_ratio_is_a_number_from_0_up(text: str, ratio: float) -> None:
+    assert parse_ratio(text) == ratio
+
+
+@pytest.mark.parametrize("text", ["-1", "nan", "", "two", "1,5"])
+def test_what_is_no_ratio_is_refused(text: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        parse_ratio(text)
+    assert str(caught.value) == f"'{text}' is no ratio; write a number like 1.5"

@@ -9,7 +9,7 @@ from torrent_peer.cli.errors import CliError
 from torrent_peer.cli.exits import Exit
 from torrent_peer.cli.on_done import parse_on_done
 from torrent_peer.cli.options import FILE, command, option, settings_of
-from torrent_peer.cli.params import Listen, parse_address, parse_patience, parse_selection
+from torrent_peer.cli.params import Listen, parse_address, parse_patience, parse_ratio, parse_selection
 from torrent_peer.cli.peer_table import flags_help
 from torrent_peer.cli.units import parse_duration
 
@@ -34,7 +34,7 @@ SEVERITIES = ("violation", "deviation", "redundant")
 @option("--tracker", multiple=True, metavar="URL", help="Ask this tracker, too; repeatable.")
 @option("--no-trackers", is_flag=True, help="Do not ask the torrent's own trackers.")
 @option("--sequential", is_flag=True, help="Fetch pieces in order instead of rarest first.")
-@option("--seed-ratio", type=click.FloatRange(min=0), metavar="R", help="Then serve until uploaded ÷ size is R.")
+@option("--seed-ratio", metavar="R", parse=parse_ratio, help="Then serve until uploaded ÷ size is R.")
 @option("--seed-time", metavar="TIME", parse=parse_duration, help="Then serve this long; first met ends.")
 @option("--recheck", is_flag=True, help="Hash what is on disk, whatever the resume record says.")
 @option("--overwrite", is_flag=True, help="Write over existing files that are no part of this download.")

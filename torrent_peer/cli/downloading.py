@@ -21,6 +21,7 @@ from torrent_peer.cli.summary import conversations, summarise, why_stalled
 from torrent_peer.cli.tally import Tally
 from torrent_peer.cli.transcript import Transcript
 from torrent_peer.metainfo.torrent import Torrent
+from torrent_peer.net.announcer import STOP_DEADLINE
 from torrent_peer.session.events import CheckProgress, Completed, Event, Listening, MessageSeen, Resumed
 from torrent_peer.session.options import Ending, SessionOptions, TorrentOptions
 from torrent_peer.session.session import Session, open_session
@@ -29,8 +30,8 @@ from torrent_peer.session.torrent import TorrentRun
 from torrent_peer.storage.errors import Kind
 from torrent_peer.wire.severity import Severity
 
-GRACE: Final = 5.0
-"""Seconds for saving and for the trackers after the first signal."""
+GRACE: Final = STOP_DEADLINE + 2.0
+"""Seconds for saving and for the trackers after the first signal: a tracker that hangs does not cost the last words."""
 FORCED_GRACE: Final = 1.0
 """Seconds for closing files after the second; then the process is gone."""
 LOOK_INTERVAL: Final = 0.5
@@ -241,7 +242,9 @@ class Downloads:
         with trio.open_signal_receiver(*CODES) as received:
             async for number in received:
                 if self._stopped in (Exit.INTERRUPTED, Exit.TERMINATED):
+                    self._output.note("leaving at once")
                     self._leave_now()
+                    return
                 self._output.note("stopping: saving, and telling the trackers; once more leaves at once")
                 self._stop(CODES[Signals(number)])
 

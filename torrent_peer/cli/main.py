@@ -57,6 +57,7 @@ class TorrentPeer(click.Group):
     ) -> NoReturn:
         """Run and leave the process with an exit code of `Exit`."""
         settings = Settings()
+        _open_closed_streams()
         _print_anything()
         try:
             code = super().main(
@@ -88,6 +89,13 @@ class TorrentPeer(click.Group):
 @click.version_option(__version__, message="torrent-peer %(version)s")
 def main() -> None:
     """A BitTorrent client that judges every message before it believes it."""
+
+
+def _open_closed_streams() -> None:
+    """Who closed a standard stream wants nothing of it: else its number would go to the next file that is opened."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  # for as long as we run
 
 
 def _print_anything() -> None:

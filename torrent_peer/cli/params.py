@@ -42,6 +42,17 @@ def parse_patience(text: str) -> float | None:
     return None if text.strip() == "never" else parse_duration(text) or None
 
 
+def parse_ratio(text: str) -> float:
+    """A number from 0 up; "inf" is never met."""
+    try:
+        ratio = float(text)
+    except ValueError:
+        ratio = -1.0
+    if not ratio >= 0:
+        raise ValueError(f"'{text}' is no ratio; write a number like 1.5")
+    return ratio
+
+
 def parse_address(text: str) -> Address:
     """HOST:PORT, an IPv6 address in brackets; the host may be a name."""
     match = HOST_PORT.fullmatch(text)
