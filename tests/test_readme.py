@@ -1,6 +1,8 @@
 """The README's examples run as they stand there."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,22 @@ from torrent_peer.testing.tracker import open_local_tracker
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-DOWNLOAD, EMBED, MACHINE = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 SAMPLE = ROOT / "sample_torrents" / "single-file.torrent"
 CONTENT = ROOT / "sample_torrents" / "content"
+
+
+def example(mark: str) -> str:
+    """The one python block that contains `mark`."""
+    (found,) = [block for block in EXAMPLES if mark in block]
+    return str(found)
+
+
+DOWNLOAD, EMBED, MACHINE, OWN_TEST = map(example, ("on_event=print", "connect_peer(", "receive_data(", "bt_tracker"))
+
+
+def test_every_example_is_run_here() -> None:
+    assert sorted(EXAMPLES) == sorted([DOWNLOAD, EMBED, MACHINE, OWN_TEST])
 
 
 def run(example: str) -> dict[str, Any]:
@@ -68,6 +83,16 @@ async def test_a_torrent_is_downloaded_with_one_call(
             await main(theirs, tmp_path / "out")
     assert (tmp_path / "out" / torrent.files[0].path).read_bytes() == (seeded / torrent.files[0].path).read_bytes()
     assert "Completed(" in capsys.readouterr().out
+
+
+def test_the_test_of_ones_own_passes(tmp_path: Path) -> None:
+    (tmp_path / "test_own.py").write_text(OWN_TEST)
+    # pytest-trio imports hypothesis where it can, which takes longer than all the rest.
+    (tmp_path / "hypothesis.py").write_text("raise ImportError('not wanted here')")
+    command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "--rootdir=.", "."]
+    command += ["-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:anyio"]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    assert (ran.returncode, ran.stdout.splitlines()[-1].split(" in ")[0]) == (0, "1 passed"), ran.stdout + ran.stderr
 
 
 def test_the_exit_codes_are_those_of_the_program() -> None:

@@ -8,7 +8,7 @@ async with open_local_swarm(torrent, content, seeds=1, leeches=10) as swarm:
 import math
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -209,19 +209,22 @@ async def open_local_swarm(
     seed_session: SessionOptions = LOOPBACK,
     leech_session: SessionOptions = LOOPBACK,
     options: TorrentOptions = STAYING,
+    tracker: LocalTracker | None = None,
 ) -> AsyncIterator[LocalSwarm]:
     """A swarm that runs as long as the block: first the seeds, then all leeches at once.
 
-    `content` is the torrent's, as `tiny_torrent` gives it. Everybody announces to a tracker of the swarm's own, over
-    HTTP, unless `options` name trackers; the block begins when the tracker has answered them all. Files live below
-    `directory`, or in a temporary one. Members leave in order when the block ends. Raises SwarmError when a member
-    cannot begin, OSError when its content cannot be placed.
+    `content` is the torrent's, as `tiny_torrent` gives it. Everybody announces over HTTP to `tracker`, or to one of
+    the swarm's own, unless `options` name trackers; the block begins when the tracker has answered them all. Files
+    live below `directory`, or in a temporary one. Members leave in order when the block ends. Raises SwarmError when a
+    member cannot begin, OSError when its content cannot be placed.
     """
-    with ExitStack() as stack:
+    async with AsyncExitStack() as stack:
         if directory is None:
             directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="local swarm ")))
+        if tracker is None:
+            tracker = await stack.enter_async_context(open_local_tracker())
         failure: BaseException | None = None
-        async with open_local_tracker() as tracker, trio.open_nursery() as nursery:
+        async with trio.open_nursery() as nursery:
             swarm = LocalSwarm(torrent=torrent, content=content, directory=directory, tracker=tracker, nursery=nursery)
             try:
                 await _together(seeds, partial(swarm.add_seed, session=seed_session, options=options))
