@@ -27,12 +27,19 @@ def block(piece: int, number: int) -> Block:
     return Block(piece, number * BLOCK_LENGTH, BLOCK_LENGTH)
 
 
-def test_a_peer_is_not_asked_for_the_rest_of_a_piece_it_has_no_longer() -> None:
+def test_a_peer_is_neither_asked_nor_waited_for_when_it_has_a_piece_no_longer() -> None:
     picker = make("a", "b")
     assert picker.pick("a", 1) == [block(0, 0)]
     picker.peer_replaced("a", PieceSet(4, [1]))
     assert picker.pick("a", 1) == [block(1, 0)]
-    assert picker.pick("b", 1) == [block(0, 1)]
+    assert picker.pick("b", 2) == [block(0, 0), block(0, 1)]
+
+
+def test_a_peer_that_says_anew_what_it_has_still_owes_what_it_owed() -> None:
+    picker = make("a", "b")
+    picker.pick("a", 2)
+    picker.peer_replaced("a", PieceSet(4, [0]))
+    assert picker.pick("b", 1) == [block(1, 0)]
 
 
 def test_what_others_give_back_of_such_a_piece_is_not_the_peers_either() -> None:

@@ -125,13 +125,11 @@ class Picker(Generic[PeerT]):
         self._learn(view, pieces)
 
     def peer_replaced(self, peer: PeerT, pieces: PieceSet) -> None:
-        """`peer` told anew what it has (aria2 repeats its bitfield). What it is asked for stays asked."""
+        """`peer` told anew what it has (aria2 repeats its bitfield). What it owes of pieces it lost is free again."""
         view = self._views[peer]
         self._unlearn(view)
         self._learn(view, pieces)
-        lost = [source for source in self._open.values() if source.lead is view and not view.has(source.piece)]
-        for index in self._shelves.abandoned_by(view, lost):
-            self._selection.may_begin_again(index)
+        self._give_back(view, (source for source in self._open.values() if not view.has(source.piece)))
 
     def peer_has(self, peer: PeerT, piece: int) -> bool:
         """`peer` announced `piece`; whether that made it interesting.
@@ -229,21 +227,15 @@ class Picker(Generic[PeerT]):
         """
         view = self._views[peer]
         owed = view.owed
-        touched: dict[int, OpenPiece[PeerT]] = {}
         if blocks is None:
-            touched = {n: p for n, p in self._open.items() if p.lead is view}
-            for piece in self._open.values() if view.owed else ():
-                for number in piece.numbers(ASKED):
-                    if view in piece.claimants(number):
-                        piece.disclaim(view, number)
-                        touched[piece.piece] = piece
-        else:
-            for index, begin, _ in blocks:
-                source = self._open.get(index)
-                if source is not None and source.disclaim(view, begin // BLOCK_LENGTH):
-                    touched[index] = source
-        for index in self._shelves.abandoned_by(view, touched.values()):
-            self._selection.may_begin_again(index)
+            self._give_back(view, self._open.values())
+            return owed > 0
+        touched: dict[int, OpenPiece[PeerT]] = {}
+        for index, begin, _ in blocks:
+            source = self._open.get(index)
+            if source is not None and source.disclaim(view, begin // BLOCK_LENGTH):
+                touched[index] = source
+        self._abandon(view, touched.values())
         return view.owed < owed
 
     # Pieces.
@@ -355,6 +347,18 @@ class Picker(Generic[PeerT]):
         source.left -= 1
         others = tuple(view.peer for view in claimants if view.peer != peer)
         return Received(others, piece_complete=not source.left)
+
+    def _give_back(self, view: PeerView[PeerT], sources: Iterable[OpenPiece[PeerT]]) -> None:
+        """Nothing is asked of `view` any more in these pieces."""
+        touched = [piece for piece in sources if piece.lead is view or view in piece.owners or piece.extra]
+        for piece in touched:
+            for number in piece.numbers(ASKED):
+                piece.disclaim(view, number)
+        self._abandon(view, touched)
+
+    def _abandon(self, view: PeerView[PeerT], sources: Iterable[OpenPiece[PeerT]]) -> None:
+        for index in self._shelves.abandoned_by(view, sources):
+            self._selection.may_begin_again(index)
 
     def _drop(self, source: OpenPiece[PeerT]) -> None:
         source.close()
