@@ -36,7 +36,14 @@ class Content:
         """Look at the disk; nothing is written. Raises StorageError."""
         return cls(
             await trio.to_thread.run_sync(
-                lambda: Store.open(torrent, root, pool=pool, wanted=options.wanted_files, overwrite=options.overwrite)
+                lambda: Store.open(
+                    torrent,
+                    root,
+                    pool=pool,
+                    wanted=options.wanted_files,
+                    overwrite=options.overwrite,
+                    read_only=options.read_only,
+                )
             )
         )
 
@@ -62,7 +69,8 @@ class Content:
         )
         if found is None:
             return None
-        self.store.refuse_foreign(found.pieces)
+        if not self.store.read_only:
+            self.store.refuse_foreign(found.pieces)
         for piece in found.pieces:
             self.have.add(piece)
         if (record := self.store.record) is not None:
@@ -70,9 +78,15 @@ class Content:
         self._known = True
         return found.reason
 
+    @property
+    def missing(self) -> PieceSet:
+        """Wanted pieces that are not verified."""
+        return self.wanted - self.have
+
     async def finish(self) -> None:
         """Everything wanted is verified: make the empty files, flush, drop what is no longer needed."""
-        await trio.to_thread.run_sync(self.store.finish)
+        if not self.store.read_only:
+            await trio.to_thread.run_sync(self.store.finish)
 
     async def save(self, *, uploaded: int, downloaded: int, clean: bool) -> None:
         """Flush and write the resume record; totals are this run's. Before `take_stock` there is nothing to save."""

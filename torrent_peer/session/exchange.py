@@ -258,10 +258,11 @@ class Exchange:
             self._part_if_useless(peer)
 
     def _part_if_useless(self, peer: Peer) -> None:
-        """Two seeds have no reason to stay (BF-13)."""
+        """Two that want nothing of each other have no reason to stay (BF-13)."""
         pieces = peer.connection.theirs.pieces
         if pieces is not None and pieces.is_full and self.picker.is_complete:
-            peer.close(Cause.UNWANTED, "both sides have everything")
+            ours = "both sides have everything" if self.have.is_full else "it has everything, and we want no more"
+            peer.close(Cause.UNWANTED, ours)
 
     def _on_choke(self, peer: Peer, _: Choke) -> None:
         peer.pipeline.choked()

@@ -56,6 +56,11 @@ class TorrentOptions:
     """Go on serving until uploaded ÷ size reaches this; whichever of ratio and time is met first ends."""
     seed_time: float | None = None
     """Go on serving for this many seconds."""
+    read_only: bool = False
+    """Serve what is on disk, fetch nothing and write nothing, no record either; when data is missing, the run ends with
+    `Ending.INCOMPLETE`."""
+    partial: bool = False
+    """With `read_only`: serve what there is, though data is missing (BEP 21's partial seed)."""
 
 
 class Ending(Enum):
@@ -67,6 +72,8 @@ class Ending(Enum):
     """No progress for `stall_timeout`, data missing."""
     NOBODY = "nobody"
     """No tracker and no peer ever answered."""
+    INCOMPLETE = "incomplete"
+    """Data is missing, and `read_only` forbids to fetch it."""
     DISK = "disk"
     """The disk refused: full, read-only, permission."""
     STOPPED = "stopped"

@@ -72,7 +72,7 @@ class Parts:
         self.picker: Picker[Peer] = Picker(
             torrent.geometry,
             have=content.have,
-            wanted=content.wanted,
+            wanted=content.have if options.read_only else content.wanted,
             dice=shared.dice,
             sequential=options.sequential,
             open_limit=open_piece_limit(torrent.geometry.piece_length),

@@ -8,6 +8,7 @@ from typing import Final
 import trio
 
 from torrent_peer.core.addresses import Address
+from torrent_peer.core.piece_set import PieceSet
 from torrent_peer.metainfo.torrent import Torrent
 from torrent_peer.net.dial import resolve
 from torrent_peer.net.transport import Transport
@@ -51,6 +52,8 @@ class TorrentRun:
         """How it ended; None while it runs."""
         self.ending_detail = ""
         """One line that explains the ending."""
+        self.verified = PieceSet(torrent.geometry.piece_count)
+        """The pieces that are right on disk, as far as is known; to be looked at only."""
         self._shared = shared
         self._options = options
         self._report = report
@@ -102,8 +105,10 @@ class TorrentRun:
             content = await Content.open(self.torrent, self.root, self._options, self._shared.pool)
             reason = await content.take_stock(self._report, recheck=self._options.recheck, cancelled=self._over.is_set)
             if reason is not None:
+                self.verified = content.have
                 self._report(Resumed(content.have.count, reason))
-                await self._live(content)
+                if self._may_live(content):
+                    await self._live(content)
         except StorageError as error:
             self._disk_trouble(error)
         finally:
@@ -142,6 +147,14 @@ class TorrentRun:
             with trio.move_on_after(LAST_WORDS):
                 await parts.swarm.emptied()
             nursery.cancel_scope.cancel()
+
+    def _may_live(self, content: Content) -> bool:
+        """Whether there is something to do: not when data is missing that may not be fetched."""
+        missing = content.missing.count
+        if self._options.read_only and missing and not (self._options.partial and content.have):
+            self._end(Ending.INCOMPLETE, f"{missing} of {len(content.wanted)} pieces are missing or wrong")
+            return False
+        return True
 
     # ── tasks of the nursery ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -213,13 +226,14 @@ class TorrentRun:
             return
         if not await self._save(parts.content, clean=True):
             return
-        self._report(
-            Completed(
-                seconds=now - self._began,
-                downloaded=parts.downloading.downloaded,
-                wasted=parts.downloading.wasted,
+        if not parts.left:
+            self._report(
+                Completed(
+                    seconds=now - self._began,
+                    downloaded=parts.downloading.downloaded,
+                    wasted=parts.downloading.wasted,
+                )
             )
-        )
         if parts.downloading.downloaded:
             parts.announcer.completed()
         if self._seeded_enough(now):
