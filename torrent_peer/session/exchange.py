@@ -62,6 +62,8 @@ class Exchange:
         self._report = report
         self.swarm: Swarm
         """Set by the torrent before the first conversation."""
+        self._freed = False
+        """Whether blocks have come back in this buffer that others could be asked for."""
         self.findings = dict.fromkeys(Severity, 0)
         """How many of each severity peers have earned."""
         self.hash_failures = 0
@@ -74,7 +76,9 @@ class Exchange:
         """Act on one judged message; messages that ask for no action are not in the table."""
         if type(event) is Piece:
             self.downloading.take(peer, event)
-        elif (handler := HANDLERS.get(type(event))) is not None:
+            return
+        peer.clocks.message_begun = None
+        if (handler := HANDLERS.get(type(event))) is not None:
             handler(self, peer, event)
 
     def after_buffer(self, peer: Peer, length: int, *, now: float) -> None:
@@ -88,15 +92,24 @@ class Exchange:
             peer.ages.heard(now=now)
             peer.rejects = 0
             clocks.payload = now
+            clocks.message_begun = None
             self.downloading.flush()
         if connection.awaiting is None:
             clocks.message_begun = None
         elif clocks.message_begun is None or length >= connection.awaiting:
             clocks.message_begun = now
         self.note_findings(peer)
-        self.ask(peer, now=now)
+        if self._freed:
+            self._freed = False
+            self.ask_all()
+        else:
+            self.ask(peer, now=now)
         peer.flush(now=now)
-        if (peer.transport.backlog or connection.requested) and not peer.writing and peer.ending is None:
+        self.see_to_writer(peer)
+
+    def see_to_writer(self, peer: Peer) -> None:
+        """Set a writer to work for the peer if there is something to write and nobody does."""
+        if (peer.transport.backlog or peer.connection.requested) and not peer.writing and peer.ending is None:
             peer.writing = True
             self.swarm.spawn(self.serving.write, peer)
 
@@ -161,7 +174,8 @@ class Exchange:
             peer.say(NotInterested())
 
     def forget(self, peer: Peer) -> None:
-        """The conversation is over: what was asked of the peer is free for others."""
+        """The conversation is over: what was asked of the peer is free for others, what it sent goes to the disk."""
+        self.downloading.flush()
         if peer.greeted:
             peer.greeted = False
             self.picker.peer_left(peer)
@@ -268,8 +282,7 @@ class Exchange:
         peer.pipeline.choked()
         if not peer.connection.fast:  # BEP 3: what was asked is thrown out; with BEP 6 a reject follows for each
             peer.ages.forget()
-            self.picker.released(peer)
-            self.ask_all()
+            self._freed |= self.picker.released(peer)
 
     def _on_interested(self, peer: Peer, _: Interested) -> None:
         self.serving.interest_changed(peer, self.swarm)
@@ -287,6 +300,7 @@ class Exchange:
         if peer.connection.ours.requests.is_waiting(reject.block):
             return
         if self.picker.released(peer, [reject.block]):
+            self._freed = True
             peer.rejected(reject.block, now=peer.clocks.received)
 
     def _on_refused(self, peer: Peer, refused: Refused) -> None:

@@ -37,7 +37,7 @@ class Upkeep:
         if not peer.greeted:
             return
         self._exchange.give_up_overdue(peer, now=now)
-        if connection.outstanding:
+        if connection.ours.requests.waiting:
             clocks.idle = None
         elif clocks.idle is None:
             clocks.idle = now
@@ -47,6 +47,7 @@ class Upkeep:
         if keep_alive_due(clocks, now=now):
             peer.say(KeepAlive())
             peer.flush(now=now)
+        self._exchange.see_to_writer(peer)
 
 
 async def keep_up(upkeep: Upkeep, *, interval: float = 1.0) -> None:
