@@ -52,6 +52,8 @@ class TorrentRun:
         """How it ended; None while it runs."""
         self.ending_detail = ""
         """One line that explains the ending."""
+        self.storage_error: StorageError | None = None
+        """What the disk refused; None unless it ended with `Ending.DISK`."""
         self.verified = PieceSet(torrent.geometry.piece_count)
         """The pieces that are right on disk, as far as is known; to be looked at only."""
         self._shared = shared
