@@ -124,3 +124,10 @@ def test_an_endless_file_is_not_read_whole(invoke: Invoke) -> None:
 def test_standard_input_is_a_source(invoke: Invoke, torrent_path: Path) -> None:
     assert "name:       sample\n" in invoke("show", "-", input=torrent_path.read_bytes()).stdout
     assert invoke("show", "-").stderr == "torrent-peer: standard input: empty; a .torrent file is needed\n"
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 300])
+def test_a_url_with_a_host_that_cannot_be_is_an_error_like_any_other(host: str) -> None:
+    with pytest.raises(CliError) as caught:
+        read_torrent(f"http://{host}/x.torrent")
+    assert str(caught.value) == f"http://{host}/x.torrent: what it names can be no host; check the address"

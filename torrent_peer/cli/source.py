@@ -81,6 +81,8 @@ def _fetch(url: str) -> bytes:
         raise CliError(f"{name}: more than {MAX_REDIRECTS} redirects; give the last address") from error
     except httpx2.TimeoutException as error:
         raise CliError(f"{name}: no answer within {STEP_TIMEOUT:.0f} s; try again later") from error
+    except UnicodeError as error:  # IDNA's: a label that is empty or too long
+        raise CliError(f"{name}: what it names can be no host; check the address") from error
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         from torrent_peer.trackers.redact import scrub
 
