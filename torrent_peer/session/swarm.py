@@ -58,6 +58,8 @@ class Swarm:
         self._nursery: trio.Nursery | None = None
         self._wake = trio.Event()
         self._left = trio.Event()
+        self._closing = False
+        """Whether no conversation may begin any more."""
         self._dialing = 0
         self._peers: dict[Peer, None] = {}
         self._banned: dict[PeerId, str] = {}
@@ -149,7 +151,8 @@ class Swarm:
         return True
 
     def close_all(self, detail: str) -> None:
-        """End every conversation."""
+        """End every conversation, and begin no other."""
+        self._closing = True
         for peer in self:
             peer.close(Cause.SHUTDOWN, detail)
 
@@ -173,6 +176,8 @@ class Swarm:
 
     def _room(self) -> int:
         """Attempts that may be made now."""
+        if self._closing:
+            return 0
         ours = min(self._max_peers - len(self._peers), MAX_DIALING) - self._dialing
         return min(ours, self._shared_room() - self._dialing)
 
@@ -203,6 +208,9 @@ class Swarm:
             self._wake.set()
             self._on_farewell(_undialed(address, detail, signal, seconds=trio.current_time() - began))
             return
+        if self._closing:
+            sock.close()
+            return
         transport = SocketTransport(sock, self._buffer)
         await self._converse(self._enter(address, self._new_connection(), transport, dialed=True))
 
@@ -225,7 +233,7 @@ class Swarm:
         now = trio.current_time()
         if farewell.ended_by is not EndedBy.US:
             self._departures.append(now)
-        if farewell.cause is Cause.SELF:
+        if farewell.cause is Cause.SELF and dialed:
             self.book.never_again(address, "ourselves")
         elif dialed:
             useful = farewell.downloaded > 0 or farewell.cause in USEFUL_CAUSES

@@ -62,6 +62,8 @@ class TorrentRun:
         self._ended = trio.Event()
         self._over = trio.Event()
         self._checked = trio.Event()
+        self._parting = False
+        """Whether the trackers are being told, or have been."""
         self._settled: deque[Written] = deque()
         self._news = trio.Event()
         self._parts: Parts | None = None
@@ -145,6 +147,7 @@ class TorrentRun:
             await self._over.wait()
             self.state = State.STOPPING
             parts.swarm.close_all("the torrent ended")
+            self._parting = True
             await parts.announcer.stop()
             with trio.move_on_after(LAST_WORDS):
                 await parts.swarm.emptied()
@@ -184,8 +187,8 @@ class TorrentRun:
         while True:
             await trio.sleep(1.0)
             now = trio.current_time()
-            if self._completed_at is not None:
-                if self._seeded_enough(now):
+            if parts.picker.is_complete:
+                if self._completed_at is not None and self._seeded_enough(now):
                     self._end(Ending.COMPLETE, "complete")
                 continue
             if not len(parts.swarm):
@@ -211,13 +214,12 @@ class TorrentRun:
 
     async def _progressed(self, parts: Parts) -> None:
         """There is more of it than before: perhaps everything."""
-        now = self._last_progress = trio.current_time()
+        self._last_progress = trio.current_time()
         if self._completed_at is not None:
             return
         if not parts.picker.is_complete:
             self.state = State.DOWNLOADING
             return
-        self._completed_at = now
         self.state = State.SEEDING
         parts.downloading.drop_buffers()
         # Nobody is told that it is complete before the disk says so too.
@@ -228,6 +230,7 @@ class TorrentRun:
             return
         if not await self._save(parts.content, clean=True):
             return
+        now = self._completed_at = trio.current_time()
         if not parts.left:
             self._report(
                 Completed(
@@ -244,8 +247,13 @@ class TorrentRun:
             parts.exchange.part_from_seeds()
 
     async def _wind_up(self, content: Content) -> None:
-        """Nothing more will come: wait for what the disk threads have in hand, save, close."""
+        """Nothing more will come: wait for what the disk threads have in hand, save, close.
+
+        A run that was cancelled has not said goodbye to its trackers yet.
+        """
         if (parts := self._parts) is not None:
+            if not self._parting:
+                await parts.announcer.stop()
             while parts.downloading.at_disk:
                 await self._news.wait()
                 self._news = trio.Event()
