@@ -12,6 +12,7 @@ def test_conversations_are_counted_by_cause_and_rule() -> None:
     tally = Tally()
     tally.take(PeerConnected(PEER, True, "x"))
     tally.take(PeerClosed(farewell(Cause.VIOLATION, "asked too much", finding=finding(), downloaded=5)))
+    tally.take(PeerClosed(farewell(Cause.SHUTDOWN, "the torrent ended", uploaded=5)))
     tally.take(PeerClosed(farewell(likely=(Likely("no room", 0.4, ""), Likely("banned", 0.1, "")))))
     tally.take(PeerClosed(farewell(likely=(Likely("no room", 0.3, ""),))))
     tally.take(PeerClosed(farewell(Cause.DIAL_FAILED, "connection refused")))
@@ -20,9 +21,9 @@ def test_conversations_are_counted_by_cause_and_rule() -> None:
         End(Cause.VIOLATION, "REQ-07 (BEP 3, request)"): 1,
         End(Cause.CLOSED, "probably no room"): 2,
         End(Cause.DIAL_FAILED, "connection refused"): 1,
-        End(Cause.SHUTDOWN, ""): 1,
+        End(Cause.SHUTDOWN, ""): 2,
     }
-    assert tally.connected == tally.senders == {PEER}
+    assert tally.connected == tally.senders == tally.takers == {PEER}
     assert tally.ranked_reasons == ["no room", "banned"]
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 LEAST_PIECE, MOST_PIECE = 16 * 1024, 64 * 1024 * 1024
 """Bytes that `--piece-length` may be; one block, and what a peer can be asked to keep until it is whole."""
+KINDS: Final = ("1", "2", "hybrid")
 TRACKERS: Final = ("http://", "https://", "udp://")
 WEB_SEEDS: Final = ("http://", "https://")
 
@@ -60,7 +61,9 @@ def parse_web_seed(text: str) -> str:
 @option("-p", "--private", is_flag=True, help="Peers come from the trackers alone (BEP 27).")
 @option("-s", "--source", metavar="TEXT", help="Where it is from; makes it another torrent than without.")
 @option("--piece-length", metavar="SIZE", parse=parse_piece_length, help="Like 256K. [default: about 1000 pieces]")
-@option("--version", type=click.Choice(["1", "2", "hybrid"]), default="1", show_default=True, help="Of BitTorrent.")
+@option(
+    "kind", "--version", type=click.Choice(["1", "2", "hybrid"]), default="1", show_default=True, help="Of BitTorrent."
+)
 @option("--no-date", is_flag=True, help="Leave the date out: the same content gives the same bytes.")
 @option("--exclude", multiple=True, metavar="GLOB", help="Leave out what matches, by path or by name; repeatable.")
 @option("--hidden", is_flag=True, help="Take names that begin with a dot, too.")
@@ -74,8 +77,8 @@ def create_command(ctx: click.Context, /, path: Path, **flags: Any) -> int:  # n
     from torrent_peer.cli.output import Output
 
     settings = settings_of(ctx)
-    if flags["version"] != "1":
-        raise CliError(f"--version {flags['version']}: not yet; only version 1 can be created so far", Exit.USAGE)
+    if flags["kind"] != "1":
+        raise CliError(f"--version {flags['kind']}: not yet; only version 1 can be created so far", Exit.USAGE)
     with Output(settings) as output:
         source = look(path, flags["exclude"], hidden=flags["hidden"])
         target = choose_target(source, flags["out"], overwrite=flags["overwrite"])

@@ -1,5 +1,6 @@
 """`torrent-peer download`: what the command line says, turned into jobs."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -121,11 +122,10 @@ def _job(torrent: "Torrent", flags: dict[str, Any]) -> "Job":
     from torrent_peer.cli.selection import wanted_files
     from torrent_peer.session.options import TorrentOptions
 
-    own = () if flags["no_trackers"] else torrent.trackers
     options = TorrentOptions(
         wanted_files=wanted_files(torrent, flags["select"], flags["match"]),
         peers=flags["peer"],
-        trackers=(*((_tracker(url),) for url in flags["tracker"]), *own),
+        trackers=announce_tiers(torrent, flags["tracker"], own=not flags["no_trackers"]),
         max_peers=flags["max_peers"],
         sequential=flags["sequential"],
         recheck=flags["recheck"],
@@ -135,6 +135,11 @@ def _job(torrent: "Torrent", flags: dict[str, Any]) -> "Job":
         seed_time=flags["seed_time"],
     )
     return Job(torrent, options)
+
+
+def announce_tiers(torrent: "Torrent", given: Sequence[str], *, own: bool) -> tuple[tuple[str, ...], ...]:
+    """The trackers given, each a tier, before the torrent's own; raises CliError."""
+    return (*((_tracker(url),) for url in given), *(torrent.trackers if own else ()))
 
 
 def _tracker(url: str) -> str:

@@ -17,9 +17,10 @@ from torrent_peer.cli.on_done import Finished, run_on_done
 from torrent_peer.cli.output import Output
 from torrent_peer.cli.progress import JSON_INTERVAL, Progress, choose_progress
 from torrent_peer.cli.settings import Settings
-from torrent_peer.cli.summary import conversations, summarise, why_stalled
+from torrent_peer.cli.summary import conversations, summarise, summarise_seeding, why_stalled
 from torrent_peer.cli.tally import Tally
 from torrent_peer.cli.transcript import Transcript
+from torrent_peer.cli.verify import describe, judge
 from torrent_peer.metainfo.torrent import Torrent
 from torrent_peer.net.announcer import STOP_DEADLINE
 from torrent_peer.session.events import CheckProgress, Completed, Event, Listening, MessageSeen, Resumed
@@ -40,6 +41,7 @@ ENDINGS: Final = {
     Ending.COMPLETE: Exit.DONE,
     Ending.STALLED: Exit.STALLED,
     Ending.NOBODY: Exit.NOBODY,
+    Ending.INCOMPLETE: Exit.VERIFICATION,
     Ending.DISK: Exit.DISK,
 }
 
@@ -245,7 +247,8 @@ class Downloads:
                     self._output.note("leaving at once")
                     self._leave_now()
                     return
-                self._output.note("stopping: saving, and telling the trackers; once more leaves at once")
+                saving = "" if all(each.job.options.read_only for each in self._all) else "saving, and "
+                self._output.note(f"stopping: {saving}telling the trackers; once more leaves at once")
                 self._stop(CODES[Signals(number)])
 
     async def _limit(self, seconds: float) -> None:
@@ -280,9 +283,16 @@ class Downloads:
         detail = each.run.ending_detail
         gave_up = each.ending in (Ending.STALLED, Ending.NOBODY)
         reasons = why_stalled(each.alive or status, each.tally) if gave_up else []
-        lines = summarise(
-            status, each.tally, each.ending, detail, reasons, size=each.size, seconds=seconds, path=each.path
-        )
+        if each.ending is Ending.INCOMPLETE:
+            lines = describe(judge(each.job.torrent, each.run.verified, self._plan.root))
+        elif each.job.options.read_only:
+            lines = summarise_seeding(
+                status, each.tally, each.ending, detail, size=each.size, seconds=seconds, path=each.path
+            )
+        else:
+            lines = summarise(
+                status, each.tally, each.ending, detail, reasons, size=each.size, seconds=seconds, path=each.path
+            )
         for line in lines:
             self._output.result(line)
         fields = ndjson.done_fields(
@@ -300,6 +310,8 @@ class Downloads:
         self._output.event(ndjson.envelope("done", at=time.time(), torrent=each.key, **fields))
         if each.ending is Ending.DISK:
             self._output.complain(detail)
+        elif each.ending is Ending.INCOMPLETE:
+            self._output.complain(f"{each.path}: {detail}; fetch them, or serve the rest with --partial")
 
     def _exit_of(self, each: Download, ending: Ending) -> Exit:
         if ending is Ending.STOPPED:

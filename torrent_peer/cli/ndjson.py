@@ -100,7 +100,7 @@ SCHEMA: Final[dict[str, dict[str, str]]] = {
     },
     "completed": {"seconds": "since it was added", "downloaded": "payload bytes", "wasted": "of them of no use"},
     "done": {
-        "ending": "complete, stalled, nobody, disk or stopped",
+        "ending": "complete, stalled, nobody, incomplete, disk or stopped",
         "detail": "in a sentence",
         "exit_code": "what this torrent alone would exit with",
         "path": "where the content is",

@@ -30,17 +30,32 @@ def summarise(
 ) -> list[str]:
     """The lines, not yet escaped; `reasons` are those of `why_stalled`, `size` the bytes of the wanted files."""
     lines = [f"{status.name}: {_headline(status, ending, detail, size)}"]
-    lines += [INDENT + line for line in _figures(status, tally, size, seconds)]
-    if tally.ends:
-        lines.append(f"{INDENT}conversations ended: {sum(tally.ends.values())}")
-        lines += [INDENT * 2 + line for line in _ends(tally)]
-    if tally.rules:
-        lines.append(f"{INDENT}rules bent: {_rules(tally)}")
+    lines += [INDENT + line for line in (*_figures(status, tally, size, seconds), *_conversations(tally))]
     if reasons:
         lines.append(f"{INDENT}why:")
         lines += [INDENT * 2 + reason for reason in reasons]
     lines.append(f"{INDENT}{'saved in' if ending is Ending.COMPLETE else 'kept in'} {path}")
     return lines
+
+
+def summarise_seeding(
+    status: TorrentStatus, tally: Tally, ending: Ending, detail: str, *, size: int, seconds: float, path: Path
+) -> list[str]:
+    """The same for what was only served."""
+    said = {
+        Ending.COMPLETE: "seeded as long as asked for",
+        Ending.STOPPED: "seeding stopped",
+        Ending.DISK: "disk error",
+    }.get(ending, detail)
+    rate = f" ({format_rate(status.uploaded / seconds)})" if seconds > 0 and status.uploaded else ""
+    lines = [
+        f"{format_size(status.uploaded)} uploaded in {format_duration(seconds)}{rate}, "
+        f"ratio {status.uploaded / size if size else 0.0:.2f}",
+        f"peers: {len(tally.takers)} got data, {len(tally.connected)} talked, {status.known_peers} known",
+        *_conversations(tally),
+        f"served from {path}",
+    ]
+    return [f"{status.name}: {said}", *(INDENT + line for line in lines)]
 
 
 def why_stalled(status: TorrentStatus, tally: Tally) -> list[str]:
@@ -96,6 +111,17 @@ def _figures(status: TorrentStatus, tally: Tally, size: int, seconds: float) -> 
         lines.append(f"pieces that came wrong and were fetched again: {status.hash_failures}")
     senders = len(tally.senders | {peer.address for peer in status.peers if peer.download_rate > 0})
     lines.append(f"peers: {senders} sent data, {len(tally.connected)} talked, {status.known_peers} known")
+    return lines
+
+
+def _conversations(tally: Tally) -> list[str]:
+    """How they ended, and which rules were bent."""
+    lines = []
+    if tally.ends:
+        lines.append(f"conversations ended: {sum(tally.ends.values())}")
+        lines += [INDENT + line for line in _ends(tally)]
+    if tally.rules:
+        lines.append(f"rules bent: {_rules(tally)}")
     return lines
 
 

@@ -35,6 +35,8 @@ class Tally:
     """Peers a handshake was completed with."""
     senders: set[Address] = field(factory=set)
     """Peers that sent payload, as far as their conversations are over."""
+    takers: set[Address] = field(factory=set)
+    """Peers that got payload, as far as their conversations are over."""
     rules: Counter[str] = Factory(Counter)
     """Findings by rule, every severity."""
     severities: Counter[Severity] = Factory(Counter)
@@ -70,6 +72,8 @@ class Tally:
         self.ends[end] += 1
         if farewell.downloaded and len(self.senders) < MAX_ADDRESSES:
             self.senders.add(farewell.address)
+        if farewell.uploaded and len(self.takers) < MAX_ADDRESSES:
+            self.takers.add(farewell.address)
         for likely in farewell.likely:
             if likely.reason in self.reasons or len(self.reasons) < MAX_KINDS:
                 self.reasons[likely.reason] = self.reasons.get(likely.reason, 0.0) + likely.confidence

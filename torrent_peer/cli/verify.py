@@ -72,10 +72,11 @@ def verify_command(ctx: click.Context, torrent: str, path: Path) -> int:
 def content_root(torrent: "Torrent", path: Path) -> Path:
     """The directory that holds the torrent's content, whether `path` is that or the content itself."""
     top = next(file for file in torrent.files if not file.padding).path.parts[0]
-    if path.is_file() and path.name != top:
+    real = path.resolve()  # it may be '.', or a link the user made
+    if real.is_file() and real.name != top:
         raise CliError(f"{path}: the torrent's file is called '{top}'; rename it, or give its directory", Exit.USAGE)
-    if path.name == top and not (path / top).exists() and path.exists():
-        return path.absolute().parent
+    if real.name == top and not (real / top).exists() and real.exists():
+        return real.parent
     if not path.exists():
         raise CliError(f"{path}: no such file or directory; give the one the torrent was saved in", Exit.USAGE)
     return path
