@@ -110,6 +110,17 @@ async def test_stopping_is_told_to_the_tracker(tmp_path: Path) -> None:
             assert tracker.events(TORRENT.info_hash) == [AnnounceEvent.STARTED, AnnounceEvent.STOPPED]
 
 
+async def test_being_cancelled_is_told_to_the_tracker_too(tmp_path: Path) -> None:
+    with trio.fail_after(5):
+        async with open_local_tracker() as tracker:
+            with trio.CancelScope() as scope:
+                async with on_stage(tmp_path, options=evolve(PLAIN, trackers=((tracker.http_url,),))):
+                    await until(lambda: bool(tracker.events(TORRENT.info_hash)))
+                    scope.cancel()
+                    await trio.sleep_forever()
+            assert tracker.events(TORRENT.info_hash) == [AnnounceEvent.STARTED, AnnounceEvent.STOPPED]
+
+
 async def test_completion_is_told_to_the_tracker_and_peers_come_from_it(tmp_path: Path) -> None:
     with trio.fail_after(5):
         async with open_local_tracker() as tracker:

@@ -247,13 +247,8 @@ class TorrentRun:
             parts.exchange.part_from_seeds()
 
     async def _wind_up(self, content: Content) -> None:
-        """Nothing more will come: wait for what the disk threads have in hand, save, close.
-
-        A run that was cancelled has not said goodbye to its trackers yet.
-        """
+        """Nothing more will come: wait for what the disk threads have in hand, save, close, say goodbye."""
         if (parts := self._parts) is not None:
-            if not self._parting:
-                await parts.announcer.stop()
             while parts.downloading.at_disk:
                 await self._news.wait()
                 self._news = trio.Event()
@@ -262,6 +257,8 @@ class TorrentRun:
                 parts.exchange.settle(batch)
         await self._save(content, clean=True)
         await content.close()
+        if parts is not None and not self._parting:  # it was cancelled
+            await parts.announcer.stop()
 
     # ── ends ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
