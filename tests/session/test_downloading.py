@@ -27,6 +27,8 @@ LAST_BLOCKS = list(GEOMETRY.blocks(LAST))
         (256 * 1024, BUFFER_MEMORY // (256 * 1024)),
         (1024 * 1024, BUFFER_MEMORY // (1024 * 1024)),
         (64 * 1024 * 1024, 4),
+        (100 * 1024 * 1024, 2),
+        (512 * 1024 * 1024, 1),
     ],
 )
 def test_open_pieces_are_bounded_by_memory_and_number(piece_length: int, limit: int) -> None:

@@ -21,7 +21,9 @@ BUFFER_MEMORY: Final = 32 * 1024 * 1024
 """Bytes of piece buffers in use at once; measured: a larger pool only costs memory. It is also the back-pressure: when
 the disk is behind, no piece is opened and nothing is asked for."""
 LEAST_OPEN_PIECES: Final = 4
-"""However large the pieces are."""
+"""However large the pieces are, as long as these fit into `LARGE_PIECE_MEMORY`."""
+LARGE_PIECE_MEMORY: Final = 256 * 1024 * 1024
+"""Bytes of piece buffers, or one piece if that is more."""
 MOST_OPEN_PIECES: Final = 1024
 """However small they are."""
 PIECES_PER_JOB: Final = 64
@@ -32,7 +34,8 @@ BYTES_PER_JOB: Final = 512 * 1024
 
 def open_piece_limit(piece_length: int) -> int:
     """How many pieces may be in memory at once, unfinished or on their way to the disk."""
-    return max(LEAST_OPEN_PIECES, min(MOST_OPEN_PIECES, BUFFER_MEMORY // piece_length))
+    least = max(1, min(LEAST_OPEN_PIECES, LARGE_PIECE_MEMORY // piece_length))
+    return max(least, min(MOST_OPEN_PIECES, BUFFER_MEMORY // piece_length))
 
 
 @define
@@ -142,7 +145,7 @@ class Downloading:
             self.contributions.forget(piece)
             self._picker.failed(piece)
         view.release()
-        if len(self._spare) < LEAST_OPEN_PIECES or len(self._spare) * self._geometry.piece_length < BUFFER_MEMORY:
+        if not self._spare or len(self._spare) * self._geometry.piece_length < BUFFER_MEMORY:
             self._spare.append(written.buffer)
         return bans
 
