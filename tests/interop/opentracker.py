@@ -59,8 +59,8 @@ def _free_port(host: str) -> int:
 
 
 def _wait_for(process: "subprocess.Popen[bytes]", url: str, info_hash: InfoHash, log: Path) -> None:
-    """Returns once it admits the torrent; asked with a `stopped`, which leaves no peer behind."""
-    query = f"info_hash={quote(info_hash, safe='')}&peer_id={'x' * 20}&port=1&left=0&event=stopped"
+    """Returns once it admits the torrent, which it does not ask itself about a `stopped`; leaves no peer behind."""
+    query = f"info_hash={quote(info_hash, safe='')}&peer_id={'x' * 20}&port=1&left=1&event="
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     deadline = time.monotonic() + START_SECONDS
     answer = b"nothing"
@@ -70,7 +70,9 @@ def _wait_for(process: "subprocess.Popen[bytes]", url: str, info_hash: InfoHash,
             process.wait()
             raise AssertionError(f"opentracker did not start; it answers {answer!r} and says {log.read_text()!r}")
         try:
-            with opener.open(f"{url}?{query}", timeout=1) as page:
+            with opener.open(f"{url}?{query}started", timeout=1) as page:
                 answer = page.read()
         except OSError:
             time.sleep(0.01)
+    with opener.open(f"{url}?{query}stopped", timeout=1) as page:
+        page.read()
