@@ -116,7 +116,8 @@ class Exchange:
     def note_findings(self, peer: Peer) -> None:
         """Pass on what the referee noted."""
         for finding in peer.connection.take_findings():
-            if finding.sender is not peer.connection.side:
+            # To have met ourselves (HS-10) is nobody's fault; the farewell says it.
+            if finding.sender is not peer.connection.side and finding.rule != "HS-10":
                 self.findings[finding.severity] += 1
                 peer.last_word = str(finding)
                 self._report(FindingNoted(peer.address, peer.client, finding))
