@@ -109,8 +109,8 @@ def test_a_closed_standard_stream_is_no_error_and_its_number_goes_to_no_other_fi
         "import os\nfrom torrent_peer.cli.main import _open_closed_streams\n_open_closed_streams()\n"
         "os._exit(os.open(os.devnull, os.O_RDONLY))"
     )
-    done = subprocess.run(f"'{sys.executable}' -c '{program}' {closed}", shell=True, check=False)
-    assert done.returncode >= 3
+    lowest = subprocess.run(f"'{sys.executable}' -c '{program}' {closed}", shell=True, check=False).returncode
+    assert lowest >= 3
 
 
 def test_an_interrupt_while_modules_are_loaded_is_no_traceback() -> None:
