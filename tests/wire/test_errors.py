@@ -1,11 +1,14 @@
 """Findings and errors, word for word."""
 
+import pytest
+
 from torrent_peer.core.block import Block
 from torrent_peer.wire.errors import Finding, LocalProtocolError, ProtocolError, RemoteProtocolError
-from torrent_peer.wire.messages import HaveAll, Piece
+from torrent_peer.wire.messages import Hashes, HashRange, HaveAll, Message, MetadataPiece, Piece
 from torrent_peer.wire.severity import Severity
 from torrent_peer.wire.side import Side
 
+RANGE = HashRange(bytes(32), 0, 0, 2, 0)
 FINDING = Finding(
     "FAST-01",
     Severity.VIOLATION,
@@ -44,6 +47,17 @@ def test_a_finding_never_holds_on_to_a_receive_buffer() -> None:
     piece = Piece(Block(0, 0, 16384), memoryview(buffer))
     finding = Finding("PIECE-02", Severity.VIOLATION, "BEP 6", "", "never requested", Side.DIALER, piece)
     assert finding.message == Piece(Block(0, 0, 16384), b"")
+
+
+@pytest.mark.parametrize(
+    ("message", "kept"),
+    [
+        (MetadataPiece(3, 100, bytes(16384)), MetadataPiece(3, 100, b"")),
+        (Hashes(RANGE, bytes(64)), Hashes(RANGE, b"")),
+    ],
+)
+def test_a_finding_keeps_no_data_of_others_either(message: Message, kept: Message) -> None:
+    assert Finding("HASH-08", Severity.VIOLATION, "BEP 52", "", "too many", Side.DIALER, message).message == kept
 
 
 def test_severities_are_in_order() -> None:

@@ -1,16 +1,24 @@
 """What is reported when a rule is broken: the finding, and the two errors that carry one."""
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
-from torrent_peer.wire.messages import Message, Piece
+from torrent_peer.wire.messages import Hashes, Message, MetadataPiece, Piece
 from torrent_peer.wire.severity import Severity
 from torrent_peer.wire.side import Side
 
 __all__ = ["Finding", "LocalProtocolError", "ProtocolError", "RemoteProtocolError", "Severity"]
 
 
-def _without_view(message: Message) -> Message:
-    return Piece(message.block, b"") if type(message) is Piece else message
+def _without_data(message: Message) -> Message:
+    match message:
+        case Piece(block):
+            return Piece(block, b"")
+        case MetadataPiece():
+            return evolve(message, data=b"")
+        case Hashes(asked):
+            return Hashes(asked, b"")
+        case _:
+            return message
 
 
 @frozen
@@ -27,8 +35,8 @@ class Finding:
     evidence: str
     """What happened, in words with figures."""
     sender: Side
-    message: Message = field(converter=_without_view)
-    """What was said; a `Piece` is kept without its data."""
+    message: Message = field(converter=_without_data)
+    """What was said; a `Piece` is kept without its data, and so are pieces of metadata, and hashes."""
     offset: int | None = None
     """Bytes before the message in its sender's stream; `None` where the bytes were not seen."""
 

@@ -12,8 +12,11 @@ from torrent_peer.wire.messages import (
     Extended,
     ExtendedHandshake,
     Handshake,
+    Hashes,
     Malformed,
     Message,
+    MetadataPiece,
+    PeerExchange,
     Piece,
     Unknown,
 )
@@ -22,7 +25,9 @@ from torrent_peer.wire.wording import in_short
 
 KEPT: Final = 32
 """Messages kept."""
-_BULKY: Final = frozenset({Bitfield, Extended, ExtendedHandshake, Handshake, Malformed, Unknown})
+_BULKY: Final = frozenset(
+    {Bitfield, Extended, ExtendedHandshake, Handshake, Hashes, Malformed, MetadataPiece, PeerExchange, Unknown}
+)
 
 
 @frozen

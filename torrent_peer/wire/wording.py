@@ -7,18 +7,30 @@ from torrent_peer.wire.messages import (
     AllowedFast,
     Bitfield,
     Cancel,
+    DontHave,
     Extended,
     Handshake,
+    Hashes,
+    HashReject,
+    HashRequest,
     Have,
+    Holepunch,
     Malformed,
     Message,
+    MetadataPiece,
+    MetadataReject,
+    MetadataRequest,
+    MetadataUnknown,
+    PeerExchange,
     Piece,
     Port,
     Reject,
     Request,
     Suggest,
     Unknown,
+    UploadOnly,
 )
+from torrent_peer.wire.messages.bep55 import HOLEPUNCH_NAMES
 
 
 def _in_words(kind: type) -> str:
@@ -39,8 +51,18 @@ def in_short(message: Message) -> str:
     match message:
         case Request(block) | Piece(block) | Cancel(block) | Reject(block):
             return f"{name} {block.piece} [{block.begin}:{block.end}]"
-        case Have(number) | Suggest(number) | AllowedFast(number) | Port(number):
+        case Have(number) | Suggest(number) | AllowedFast(number) | Port(number) | DontHave(number):
             return f"{name} {number}"
+        case MetadataRequest(number) | MetadataPiece(number) | MetadataReject(number) | MetadataUnknown(number):
+            return f"{name} {number}"
+        case HashRequest(asked) | Hashes(asked) | HashReject(asked):
+            return f"{name} layer {asked.base_layer} [{asked.index}:{asked.index + asked.length}]"
+        case PeerExchange(added=added, dropped=dropped):
+            return f"{name} of {len(added)} added, {len(dropped)} dropped"
+        case Holepunch(kind, address):
+            return f"{name} {HOLEPUNCH_NAMES.get(kind, kind)} {address}"
+        case UploadOnly(upload_only):
+            return f"{name} {'yes' if upload_only else 'no'}"
         case Bitfield(bits):
             return f"{name} of {len(bits)} bytes"
         case Extended(number, payload) | Unknown(number, payload):

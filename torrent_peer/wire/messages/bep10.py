@@ -31,6 +31,8 @@ class ExtendedHandshake:
     """`upload_only` of BEP 21."""
     others: Mapping[bytes, Value] = field(factory=dict)
     """Keys not named above, as decoded."""
+    excessive_metadata_size: int | None = None
+    """`metadata_size`, if it is beyond what any torrent needs, bytes; then it is in `ignored` as well."""
     ignored: tuple[str, ...] = ()
     """Known keys whose value could not be used."""
     duplicate_ids: tuple[int, ...] = ()
@@ -41,7 +43,11 @@ class ExtendedHandshake:
 
 @frozen
 class Extended:
-    """Any other extended message, under the id its *receiver* announced for it."""
+    """Any other extended message, under the id its *receiver* announced for it.
+
+    Those of extensions that are known here have types of their own; this is what came under an id never announced, or
+    announced for an extension that is not.
+    """
 
     id: int
     payload: bytes = field(repr=lambda data: f"<{len(data)} bytes>")
