@@ -24,9 +24,14 @@ from torrent_peer.wire.messages import (
     Bitfield,
     Cancel,
     Choke,
+    DontHave,
     Extended,
     ExtendedHandshake,
     Handshake,
+    Hashes,
+    HashRange,
+    HashReject,
+    HashRequest,
     Have,
     HaveAll,
     HaveNone,
@@ -46,6 +51,8 @@ from torrent_peer.wire.messages import (
 from torrent_peer.wire.reserved import Reserved
 
 BLOCK = Block(0x01020304, 0x4000, 0x4000)
+RANGE = HashRange(b"r" * 32, 1, 512, 256, 9)
+HASH_RANGE = "72" * 32 + " 00000001 00000200 00000100 00000009"
 
 ON_THE_WIRE: Mapping[str, tuple[Message, str]] = {
     "keep-alive": (KeepAlive(), "00000000"),
@@ -69,7 +76,10 @@ ON_THE_WIRE: Mapping[str, tuple[Message, str]] = {
     "extended handshake": (ExtendedHandshake(), "00000009 14 00 64313a6d646565"),
     "extended": (Extended(3, b"xyz"), "00000005 14 03 78797a"),
     "empty extended": (Extended(255, b""), "00000002 14 ff"),
-    "hash request (BEP 52)": (Unknown(21, bytes(48)), "00000031 15" + "00" * 48),
+    "hash request": (HashRequest(RANGE), "00000031 15" + HASH_RANGE),
+    "hashes": (Hashes(RANGE, b"h" * 64), "00000071 16" + HASH_RANGE + "68" * 64),
+    "no hashes": (Hashes(RANGE, b""), "00000031 16" + HASH_RANGE),
+    "hash reject": (HashReject(RANGE), "00000031 17" + HASH_RANGE),
     "unknown": (Unknown(0xA0, b"?"), "00000002 a0 3f"),
 }
 
@@ -83,7 +93,7 @@ def test_a_message_is_these_bytes_on_the_wire_and_back(message: Message, frame: 
 
 
 def test_every_id_with_a_row_is_in_the_table_above() -> None:
-    assert {bytes.fromhex(frame)[4] for _, frame in ON_THE_WIRE.values() if len(frame) > 8} == {*ROWS, 21, 0xA0}
+    assert {bytes.fromhex(frame)[4] for _, frame in ON_THE_WIRE.values() if len(frame) > 8} == {*ROWS, 0xA0}
 
 
 def test_the_handshake_is_68_bytes() -> None:
@@ -134,6 +144,10 @@ def test_what_is_decoded_on_the_receive_path_is_a_block_and_not_a_mere_tuple() -
         (7, 8, "FR-05", "piece of length 8: it is at least 9"),
         (7, 1, "FR-05", "piece of length 1: it is at least 9"),
         (20, 1, "FR-05", "extended of length 1: it is at least 2"),
+        (21, 48, "HASH-02", "hash request of length 48: it is always 49"),
+        (22, 48, "HASH-02", "hashes of length 48: it is at least 49"),
+        (22, 50, "HASH-02", "hashes with 1 bytes of hashes: each has 32"),
+        (23, 50, "HASH-02", "hash reject of length 50: it is always 49"),
     ],
 )
 def test_a_message_of_the_wrong_size_is_malformed(message_id: int, length: int, rule: str, reason: str) -> None:
@@ -142,17 +156,18 @@ def test_a_message_of_the_wrong_size_is_malformed(message_id: int, length: int, 
 
 @pytest.mark.parametrize("message_id", range(256))
 def test_each_id_takes_only_the_sizes_of_its_row(message_id: int) -> None:
-    for length in range(1, 40):
+    for length in range(1, 60):
         message = decode(message_id, memoryview(bytes(length - 1)))
         row = ROWS.get(message_id)
         if row is None:
             assert message == Unknown(message_id, bytes(length - 1))
         elif length == row.size or (row.size is None and length >= row.least):
             assert type(message) in row.encoders or isinstance(message, Malformed), (message_id, length)
-            assert not isinstance(message, Malformed) or (message_id, message.rule) == (20, "EXT-03")
+            faults = [(20, "EXT-03"), (22, "HASH-02")]
+            assert not isinstance(message, Malformed) or (message_id, message.rule) in faults
         else:
             assert isinstance(message, Malformed)
-            assert message.rule == ("FR-03" if row.size else "FR-05")
+            assert message.rule == (row.fault or ("FR-03" if row.size else "FR-05"))
     assert (FIXED_SIZES[message_id] > 0) == (message_id in ROWS and ROWS[message_id].size is not None)
 
 
@@ -168,7 +183,7 @@ def test_random_frames_raise_nothing_and_hit_every_decoder(count: int) -> None:
     rules: set[str] = set()
     for _ in range(count):
         choice = dice.random()
-        body = dice.randbytes(dice.choice((0, 1, 2, 4, 8, 12, dice.randrange(60))))
+        body = dice.randbytes(dice.choice((0, 1, 2, 4, 8, 12, 48, 48 + 32, dice.randrange(60))))
         if choice < 0.2:
             body = b"\x00" + bytes(dice.choices(b"deil:0123456789mpv", k=dice.randrange(12)))
         message = decode(20 if choice < 0.2 else dice.randrange(24), memoryview(body))
@@ -176,7 +191,7 @@ def test_random_frames_raise_nothing_and_hit_every_decoder(count: int) -> None:
         if isinstance(message, Malformed):
             rules.add(message.rule)
     assert seen >= {kind for row in ROWS.values() for kind in row.encoders} | {Unknown, Malformed}
-    assert rules == {"FR-03", "FR-05", "EXT-03"}
+    assert rules == {"FR-03", "FR-05", "EXT-03", "HASH-02"}
 
 
 @given(message_id=st.integers(0, 255), body=st.binary(max_size=100))
@@ -193,9 +208,10 @@ def test_an_id_has_the_name_the_beps_give_it(message_id: int, name: str) -> None
     assert message_name(message_id) == name
 
 
-def test_what_is_no_message_is_not_encoded() -> None:
-    with pytest.raises(TypeError, match=r"^a Malformed cannot be encoded$"):
-        encode(Malformed(4, 3, "FR-03", "too short"))
+@pytest.mark.parametrize("message", [Malformed(4, 3, "FR-03", "too short"), DontHave(3)])
+def test_what_is_no_message_of_its_own_is_not_encoded(message: Message) -> None:
+    with pytest.raises(TypeError, match=rf"^a {type(message).__name__} cannot be encoded$"):
+        encode(message)
 
 
 @pytest.mark.parametrize("message", [Have(-1), Have(2**32), Request(Block(0, -1, 1)), Port(65536)])

@@ -92,12 +92,17 @@ def test_garbage_is_malformed(payload: bytes, reason: str) -> None:
         (b"d6:youripi1ee", ("yourip",)),
         (b"d13:metadata_sizei0ee", ("metadata_size",)),
         (b"d13:metadata_sizei-1ee", ("metadata_size",)),
-        (b"d13:metadata_sizei%dee" % (METADATA_SIZE_LIMIT + 1), ("metadata_size",)),
         (b"d11:upload_only1:1e", ("upload_only",)),
     ],
 )
 def test_a_key_with_a_value_it_may_not_have_is_left_out_and_named(payload: bytes, ignored: tuple[str, ...]) -> None:
     assert handshake(payload) == ExtendedHandshake(ignored=ignored)
+
+
+def test_metadata_of_more_than_16_mib_is_left_out_and_told() -> None:
+    size = METADATA_SIZE_LIMIT + 1
+    expected = ExtendedHandshake(excessive_metadata_size=size, ignored=("metadata_size",))
+    assert handshake(b"d13:metadata_sizei%dee" % size) == expected
 
 
 def test_the_other_keys_are_taken_even_so() -> None:

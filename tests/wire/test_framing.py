@@ -17,6 +17,10 @@ from torrent_peer.wire.messages import (
     Choke,
     Extended,
     ExtendedHandshake,
+    Hashes,
+    HashRange,
+    HashReject,
+    HashRequest,
     Have,
     HaveAll,
     HaveNone,
@@ -36,6 +40,7 @@ from torrent_peer.wire.messages import (
 
 Cuts = Callable[[bytes], Iterator[list[bytes]]]
 BLOCK = Block(1, 16384, 16384)
+RANGE = HashRange(bytes(32), 0, 0, 2, 0)
 EVERY_MESSAGE: tuple[Message, ...] = (
     KeepAlive(),
     Choke(),
@@ -60,9 +65,9 @@ EVERY_MESSAGE: tuple[Message, ...] = (
     Extended(2, b""),
     Unknown(10, b""),
     Unknown(0xA0, b"something"),
-    Unknown(21, bytes(48)),
-    Unknown(22, bytes(48 + 64)),
-    Unknown(23, bytes(48)),
+    HashRequest(RANGE),
+    Hashes(RANGE, bytes(64)),
+    HashReject(RANGE),
 )
 
 
@@ -223,9 +228,9 @@ HEADERS = [
     (7, 9 + 16385, "FR-02", "piece of length 16394: it is at most 16393 here"),
     (20, 1, "FR-05", "extended of length 1: it is at least 2"),
     (20, 2 + 65537, "FR-02", "extended of length 65539: it is at most 65538 here"),
-    (21, 50, "FR-02", "message 21 of length 50: it is at most 49 here"),
-    (22, 49 + 32 * 544 + 1, "FR-02", "message 22 of length 17458: it is at most 17457 here"),
-    (23, 50, "FR-02", "message 23 of length 50: it is at most 49 here"),
+    (21, 50, "HASH-02", "hash request of length 50: it is always 49"),
+    (22, 49 + 32 * 544 + 1, "FR-02", "hashes of length 17458: it is at most 17457 here"),
+    (23, 50, "HASH-02", "hash reject of length 50: it is always 49"),
     (10, 1026, "FR-02", "message 10 of length 1026: it is at most 1025 here"),
     (255, 65536, "FR-02", "message 255 of length 65536: it is at most 1025 here"),
 ]

@@ -21,6 +21,10 @@ from torrent_peer.wire.messages import (
     Extended,
     ExtendedHandshake,
     Handshake,
+    Hashes,
+    HashRange,
+    HashReject,
+    HashRequest,
     Have,
     HaveAll,
     HaveNone,
@@ -51,6 +55,9 @@ _INDEX: Final = struct.Struct(">IBI")
 _PORT: Final = struct.Struct(">IBH")
 _PIECE: Final = struct.Struct(">IBII")
 _BLOCK: Final = struct.Struct(">IBIII")
+_HASH_RANGE: Final = struct.Struct(">32s4I")
+HASH_LENGTH: Final = 32
+"""Bytes of a hash in a file's merkle tree (BEP 52)."""
 
 _one_word: Final = struct.Struct(">I").unpack_from
 _one_short: Final = struct.Struct(">H").unpack_from
@@ -77,6 +84,8 @@ class Row:
     decode: BodyDecoder
     encoders: Mapping[type, Callable[[Any], bytes]]
     """Message types that go out under this id."""
+    fault: str = ""
+    """Rule that names a wrong size; the general ones of framing, unless the BEP's own rules have one."""
 
 
 def _no_fields(message_id: int, name: str, message: Message) -> Row:
@@ -130,6 +139,31 @@ def _encode_port(message: Port) -> bytes:
     return _PORT.pack(3, 9, message.port)
 
 
+def _hash_question(message_id: int, name: str, kind: type[HashRequest | HashReject]) -> Row:
+    def decode(data: memoryview, start: int, end: int) -> Message:
+        return kind(HashRange(*_HASH_RANGE.unpack_from(data, start)))
+
+    def encode(message: HashRequest | HashReject) -> bytes:
+        return _frame(message_id, _hash_range(message.range))
+
+    return Row(message_id, name, 49, 49, decode, {kind: encode}, "HASH-02")
+
+
+def _decode_hashes(data: memoryview, start: int, end: int) -> Message:
+    hashes = bytes(data[start + _HASH_RANGE.size : end])
+    if len(hashes) % HASH_LENGTH:
+        return Malformed(22, 1 + end - start, "HASH-02", f"hashes with {len(hashes)} bytes of hashes: each has 32")
+    return Hashes(HashRange(*_HASH_RANGE.unpack_from(data, start)), hashes)
+
+
+def _encode_hashes(message: Hashes) -> bytes:
+    return _frame(22, _hash_range(message.range), message.hashes)
+
+
+def _hash_range(asked: HashRange) -> bytes:
+    return _HASH_RANGE.pack(asked.pieces_root, asked.base_layer, asked.index, asked.length, asked.proof_layers)
+
+
 def _decode_extended(data: memoryview, start: int, end: int) -> Message:
     extended_id, payload = data[start], bytes(data[start + 1 : end])
     return Extended(extended_id, payload) if extended_id else extensions.decode_handshake(payload)
@@ -171,6 +205,9 @@ _ROWS: Final = (
         _decode_extended,
         {Extended: _encode_extended, ExtendedHandshake: _encode_extended_handshake},
     ),
+    _hash_question(21, "hash request", HashRequest),
+    Row(22, "hashes", None, 49, _decode_hashes, {Hashes: _encode_hashes}, "HASH-02"),
+    _hash_question(23, "hash reject", HashReject),
 )
 ROWS: Final[Mapping[int, Row]] = {row.id: row for row in _ROWS}
 """By message id."""
@@ -195,13 +232,16 @@ def message_name(message_id: int) -> str:
 
 
 def size_fault(message_id: int, length: int) -> Malformed | None:
-    """What is wrong with a message of this id being `length` bytes long, id included (FR-03, FR-05)."""
+    """What is wrong with a message of this id being `length` bytes long, id included (FR-03, FR-05, HASH-02)."""
     row = ROWS.get(message_id)
     if row is None or length == row.size or (row.size is None and length >= row.least):
         return None
     if row.size is None:
-        return Malformed(message_id, length, "FR-05", f"{row.name} of length {length}: it is at least {row.least}")
-    return Malformed(message_id, length, "FR-03", f"{row.name} of length {length}: it is always {row.size}")
+        reason = f"{row.name} of length {length}: it is at least {row.least}"
+        return Malformed(message_id, length, row.fault or "FR-05", reason)
+    return Malformed(
+        message_id, length, row.fault or "FR-03", f"{row.name} of length {length}: it is always {row.size}"
+    )
 
 
 def decode(message_id: int, body: memoryview) -> Message:
@@ -236,7 +276,8 @@ _ENCODERS: Final[Mapping[type, Callable[[Any], bytes]]] = {
 def encode(message: Message) -> bytes:
     """The message as it goes onto the wire, length prefix included.
 
-    Raises TypeError for `Malformed`, which is no message, and struct.error for a field that does not fit its bytes.
+    Raises TypeError for `Malformed`, which is no message, and for what goes inside an `Extended` (`extensions.written`
+    makes it); struct.error for a field that does not fit its bytes.
     """
     encoder = _ENCODERS.get(type(message))
     if encoder is None:

@@ -1,16 +1,91 @@
-"""Extended messages of BEP 10: the handshake's dictionary ↔ `ExtendedHandshake`. Total: garbage becomes `Malformed`."""
+"""Extended messages of BEP 10: its handshake, and one row per extension. Total: garbage becomes `Malformed`.
 
-from collections.abc import Callable
-from typing import Final
+Under which id an extension goes is a matter of each connection, and each direction: see `read` and `written`.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from attrs import frozen
 
 from torrent_peer.core import bencoding
 from torrent_peer.core.bencoding import BencodeError, Value
-from torrent_peer.wire.messages.bep10 import ExtendedHandshake
-from torrent_peer.wire.messages.unreadable import Malformed
+from torrent_peer.wire import payloads
+from torrent_peer.wire.messages import (
+    DontHave,
+    Extended,
+    ExtendedHandshake,
+    Holepunch,
+    Malformed,
+    Message,
+    MetadataPiece,
+    MetadataReject,
+    MetadataRequest,
+    MetadataUnknown,
+    PeerExchange,
+    UploadOnly,
+)
 
-EXTENDED_ID: Final = 20
 METADATA_SIZE_LIMIT: Final = 16 * 1024 * 1024
 """Bytes; BEP 9 gives none. anacrolix/torrent's limit: an info dictionary of 800,000 pieces."""
+
+
+@frozen
+class Row:
+    """What the wire knows about one extension."""
+
+    name: str
+    """As in `m` of the extended handshake."""
+    decode: Callable[[bytes], Message]
+    """The message with this payload; raises nothing."""
+    encoders: Mapping[type, Callable[[Any], bytes]]
+    """Message types that go out under this name."""
+
+
+_ROWS: Final = (
+    Row(
+        "ut_metadata",
+        payloads.decode_metadata,
+        {
+            MetadataRequest: payloads.encode_metadata_request,
+            MetadataPiece: payloads.encode_metadata_piece,
+            MetadataReject: payloads.encode_metadata_reject,
+            MetadataUnknown: payloads.encode_metadata_unknown,
+        },
+    ),
+    Row("ut_pex", payloads.decode_peer_exchange, {PeerExchange: payloads.encode_peer_exchange}),
+    Row("upload_only", payloads.decode_upload_only, {UploadOnly: payloads.encode_upload_only}),
+    Row("lt_donthave", payloads.decode_dont_have, {DontHave: payloads.encode_dont_have}),
+    Row("ut_holepunch", payloads.decode_holepunch, {Holepunch: payloads.encode_holepunch}),
+)
+ROWS: Final[Mapping[str, Row]] = {row.name: row for row in _ROWS}
+"""By name."""
+NAMES: Final[Mapping[type, str]] = {kind: row.name for row in _ROWS for kind in row.encoders}
+"""Type of message → the extension it belongs to."""
+
+
+def read(message: Extended, announced: Mapping[int, str]) -> Message:
+    """What `message` says to a side that announced these ids (id → name): itself, if the extension has no row here."""
+    row = ROWS.get(announced.get(message.id, ""))
+    return message if row is None else row.decode(message.payload)
+
+
+def meant(message: Message, ids: Mapping[str, int]) -> Message:
+    """What a side that wants extensions under these ids (name → id) will take `message` for."""
+    if type(message) is not Extended:
+        return message
+    return read(message, {number: name for name, number in ids.items()})
+
+
+def written(message: Message, ids: Mapping[str, int]) -> Message:
+    """`message` as it goes to that side: inside an `Extended`, if it is of an extension.
+
+    Raises KeyError when the side does not want that extension.
+    """
+    name = NAMES.get(type(message))
+    if name is None:
+        return message
+    return Extended(ids[name], ROWS[name].encoders[type(message)](message))
 
 
 def decode_handshake(payload: bytes) -> ExtendedHandshake | Malformed:
@@ -22,9 +97,9 @@ def decode_handshake(payload: bytes) -> ExtendedHandshake | Malformed:
     try:
         value, end = bencoding.decode_prefix(payload, limits=bencoding.WIRE)
     except BencodeError as error:
-        return _malformed(payload, f"extended handshake is not bencoded: {error}")
+        return payloads.malformed(payload, "EXT-03", f"extended handshake is not bencoded: {error}")
     if not isinstance(value, dict):
-        return _malformed(payload, "extended handshake is not a dictionary")
+        return payloads.malformed(payload, "EXT-03", "extended handshake is not a dictionary")
     return _Reading(value).handshake(trailing=len(payload) - end)
 
 
@@ -43,10 +118,6 @@ def encode_handshake(message: ExtendedHandshake) -> bytes:
     return bencoding.encode(dict(sorted({**message.others, **said}.items())))
 
 
-def _malformed(payload: bytes, reason: str) -> Malformed:
-    return Malformed(EXTENDED_ID, 2 + len(payload), "EXT-03", reason)
-
-
 class _Reading:
     """One dictionary being read: takes known keys out, notes those it cannot use."""
 
@@ -59,6 +130,7 @@ class _Reading:
         extensions = self._extensions()
         client = self._bytes(b"v", lambda data: True)
         upload_only = self._integer(b"upload_only", lambda number: True)
+        size = self._keys.get(b"metadata_size")
         return ExtendedHandshake(
             extensions=extensions,
             client=None if client is None else _text(client),
@@ -67,6 +139,7 @@ class _Reading:
             your_ip=self._bytes(b"yourip", lambda address: len(address) in (4, 16)),
             metadata_size=self._integer(b"metadata_size", lambda size: 1 <= size <= METADATA_SIZE_LIMIT),
             upload_only=None if upload_only is None else upload_only != 0,
+            excessive_metadata_size=size if isinstance(size, int) and size > METADATA_SIZE_LIMIT else None,
             others=self._keys,
             ignored=tuple(self._ignored),
             duplicate_ids=tuple(self._duplicates),

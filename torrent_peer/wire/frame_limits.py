@@ -5,7 +5,7 @@ from typing import Final
 from attrs import define
 
 from torrent_peer.core.block import BLOCK_LENGTH
-from torrent_peer.wire.codec import PIECE_ID, PROTOCOL, ROWS, message_name, size_fault
+from torrent_peer.wire.codec import HASH_LENGTH, PIECE_ID, PROTOCOL, ROWS, message_name, size_fault
 from torrent_peer.wire.messages import Malformed
 
 SECOND_HANDSHAKE: Final = int.from_bytes(PROTOCOL[:4])
@@ -16,10 +16,9 @@ UNKNOWN_LIMIT: Final = 1024
 """Payload bytes of a message nobody has defined; enough for what BitComet and SimpleBT are known to send."""
 EXTENDED_LIMIT: Final = 64 * 1024
 """Payload bytes of an extended message; no BEP says, the largest extended handshakes and peer exchanges fit."""
-_HASH_REQUEST: Final = 49
-_HASHES: Final = 49 + 32 * (512 + 32)
+_HASHES_ID: Final = 22
+_HASHES: Final = 49 + HASH_LENGTH * (512 + 32)
 """BEP 52: five fields, then at most 512 hashes (more "SHOULD NOT" be asked for) and a proof of a tree 32 high."""
-_HASH_LIMITS: Final = {21: _HASH_REQUEST, 22: _HASHES, 23: _HASH_REQUEST}
 
 
 @define
@@ -41,10 +40,10 @@ class FrameLimits:
             return 9 + self.max_block
         if message_id == 20:
             return 2 + self.max_extended
+        if message_id == _HASHES_ID:
+            return _HASHES
         row = ROWS.get(message_id)
-        if row is not None:
-            return row.least
-        return _HASH_LIMITS.get(message_id, 1 + UNKNOWN_LIMIT)
+        return 1 + UNKNOWN_LIMIT if row is None else row.least
 
     @property
     def largest(self) -> int:
