@@ -5,6 +5,7 @@ from typing import get_args
 import pytest
 
 from tests.wire.scenes import EMPTY, INFO_HASH
+from torrent_peer.core.addresses import Address
 from torrent_peer.core.block import Block
 from torrent_peer.core.geometry import Geometry
 from torrent_peer.core.ids import PeerId
@@ -14,17 +15,28 @@ from torrent_peer.wire.messages import (
     Bitfield,
     Cancel,
     Choke,
+    DontHave,
     Extended,
     ExtendedHandshake,
     Handshake,
+    Hashes,
+    HashRange,
+    HashReject,
+    HashRequest,
     Have,
     HaveAll,
     HaveNone,
+    Holepunch,
     Interested,
     KeepAlive,
     Malformed,
     Message,
+    MetadataPiece,
+    MetadataReject,
+    MetadataRequest,
+    MetadataUnknown,
     NotInterested,
+    PeerExchange,
     Piece,
     Port,
     Reject,
@@ -32,6 +44,7 @@ from torrent_peer.wire.messages import (
     Suggest,
     Unchoke,
     Unknown,
+    UploadOnly,
 )
 from torrent_peer.wire.phases import PHASES, Phase
 from torrent_peer.wire.reserved import Reserved
@@ -39,6 +52,7 @@ from torrent_peer.wire.rules import RULES
 from torrent_peer.wire.side import Side
 
 BLOCK = Block(0, 0, 16384)
+RANGE = HashRange(bytes(32), 0, 0, 2, 0)
 ONE_OF_EACH: dict[type, Message] = {
     type(message): message
     for message in (
@@ -46,6 +60,9 @@ ONE_OF_EACH: dict[type, Message] = {
         *(KeepAlive(), Choke(), Unchoke(), Interested(), NotInterested(), Have(1), EMPTY, HaveAll(), HaveNone()),
         *(Request(BLOCK), Piece(BLOCK, b""), Cancel(BLOCK), Reject(BLOCK), Suggest(1), AllowedFast(1)),
         *(ExtendedHandshake(), Extended(1, b""), Port(6881)),
+        *(MetadataRequest(0), MetadataPiece(0, 1, b"m"), MetadataReject(0), MetadataUnknown(3)),
+        *(PeerExchange(), UploadOnly(upload_only=True), DontHave(1), Holepunch(0, Address("10.0.0.1", 6881))),
+        *(HashRequest(RANGE), Hashes(RANGE, b""), HashReject(RANGE)),
         *(Unknown(99, b""), Malformed(4, 6, "FR-03", "have of length 6: it is always 5")),
     )
 }

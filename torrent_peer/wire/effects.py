@@ -6,24 +6,37 @@ from typing import Any, Final
 from torrent_peer.core.block import Block
 from torrent_peer.core.client_names import client_name
 from torrent_peer.core.piece_set import PieceSet
+from torrent_peer.wire import sight
 from torrent_peer.wire.messages import (
     AllowedFast,
     Bitfield,
     Cancel,
     Choke,
+    DontHave,
     ExtendedHandshake,
     Handshake,
+    Hashes,
+    HashReject,
+    HashRequest,
     Have,
     HaveAll,
     HaveNone,
+    Holepunch,
+    HolepunchKind,
     Interested,
     Message,
+    MetadataPiece,
+    MetadataReject,
+    MetadataRequest,
     NotInterested,
+    PeerExchange,
     Piece,
     Port,
+    Question,
     Reject,
     Request,
     Unchoke,
+    UploadOnly,
 )
 from torrent_peer.wire.phases import PHASES, Phase
 from torrent_peer.wire.state import DEFERRED_LIMIT, LATEST_PIECE, Availability, Direction, SideState
@@ -32,6 +45,8 @@ CLIENT_NAME_LENGTH: Final = 64
 """Characters kept of what a client calls itself."""
 EXTENSION_NAME_LENGTH: Final = 64
 """Bytes of the longest extension name that is remembered; the longest in use has 14."""
+EXCHANGED_KEPT: Final = 1000
+"""Peers remembered of those a side added in peer exchanges; a connection lives a few hours, at 50 new ones a minute."""
 
 
 def take_turn(way: Direction, kind: type) -> None:
@@ -54,12 +69,14 @@ def apply(way: Direction, message: Message, *, crossed: bool) -> None:
         effect(way, message, crossed)
 
 
-def refuse(way: Direction, request: Request) -> None:
+def refuse(way: Direction, message: Question) -> None:
     """The request counts as said, but will not be served."""
+    if not isinstance(message, Request):
+        apply(way, message, crossed=True)
+        return
     take_turn(way, Request)
-    if _is_late(way, request):
-        way.sender.requests.late()
-    _drop(way, request.block)
+    _count_late(way, message.block)
+    _drop(way, message.block)
 
 
 def ring_size(*, server: SideState, asker: SideState, fast: bool) -> int:
@@ -69,8 +86,15 @@ def ring_size(*, server: SideState, asker: SideState, fast: bool) -> int:
     return server.patience if fast else 2 * server.patience
 
 
-def _is_late(way: Direction, request: Request) -> bool:
-    return way.receiver.choking and not way.receiver.serves_choked(request.block.piece)
+def _count_late(way: Direction, block: Block) -> bool:
+    """Whether a request came for what its server no longer serves: then it uses up the windows it came through."""
+    server, ledger = way.receiver, way.sender.requests
+    late, gone = server.choking and not server.serves_choked(block.piece), server.has_withdrawn(block.piece)
+    if late:
+        ledger.late()
+    if gone:
+        ledger.leeway = max(0, ledger.leeway - 1)
+    return late or gone
 
 
 def _drop(way: Direction, block: Block) -> None:
@@ -102,13 +126,30 @@ def _choke(way: Direction, _: Choke, crossed: bool) -> None:
         return
     server.choking = True
     ledger, fast = asker.requests, way.state.fast
-    # The asker has seen at most the answers sent so far, so at most the rest of the queue is on its way. Without fast
-    # it forgets its requests when it reads the choke: what was left of the last budget may still be in flight as well.
-    room = max(0, server.patience - ledger.waiting)
-    ledger.budget = room if fast else room + ledger.budget
+    ledger.budget = _in_flight(way)
+    ledger.choked_at = sight.now(server)
     ledger.excess = 0
     if not fast:
         ledger.throw_out(zombies=server.heard, ring=ring_size(server=server, asker=asker, fast=False))
+
+
+def _in_flight(way: Direction) -> int:
+    """Requests that may be on their way to a server that takes something back now.
+
+    The asker has seen at most the answers sent so far, so at most the rest of the queue is on its way. Without fast it
+    forgets its requests when it reads that: what was left of the last windows may still be in flight as well.
+    """
+    ledger = way.receiver.requests
+    room = max(0, way.sender.patience - ledger.waiting)
+    return room if way.state.fast else room + ledger.budget + ledger.leeway
+
+
+def _withdraw(way: Direction, lost: PieceSet) -> None:
+    """The sender no longer has these pieces, but requests for them may be on their way."""
+    server, ledger = way.sender, way.receiver.requests
+    ledger.leeway = _in_flight(way)
+    ledger.withdrawn_at = sight.now(server)
+    server.withdrawn = lost if server.withdrawn is None else lost | server.withdrawn
 
 
 def _unchoke(way: Direction, _: Unchoke, crossed: bool) -> None:
@@ -149,10 +190,9 @@ def _availability(way: Direction, message: Bitfield | HaveAll | HaveNone, crosse
             pieces = PieceSet.from_bitfield(bits, count)
         case _:
             pieces = PieceSet(count)
-    if sender.pieces:
-        lost = sender.pieces - pieces
-        sender.withdrawn = lost if sender.withdrawn is None else lost | sender.withdrawn
-    sender.pieces = pieces
+    before, sender.pieces = sender.pieces, pieces
+    if before and (lost := before - pieces):
+        _withdraw(way, lost)
 
 
 def _request(way: Direction, message: Request, crossed: bool) -> None:
@@ -160,8 +200,7 @@ def _request(way: Direction, message: Request, crossed: bool) -> None:
     geometry = way.state.geometry
     if server.heard and geometry is not None and geometry.contains(block):
         ledger.note_asked(block)
-    if _is_late(way, message):
-        ledger.late()
+    if _count_late(way, block):
         _drop(way, block)
     else:
         ledger.request(block)
@@ -175,8 +214,11 @@ def _answer(way: Direction, message: Piece | Reject, crossed: bool) -> None:
 def _cancel(way: Direction, message: Cancel, crossed: bool) -> None:
     asker, server, fast = way.sender, way.receiver, way.state.fast
     # Some askers count a cancelled request as answered at once, and use its place for a new one.
-    if asker.requests.cancel(message.block, fast=fast, zombies=server.heard) and (server.choking or not fast):
-        asker.requests.budget += 1
+    if asker.requests.cancel(message.block, fast=fast, zombies=server.heard):
+        if server.choking or not fast:
+            asker.requests.budget += 1
+        if server.withdrawn is not None:
+            asker.requests.leeway += 1
 
 
 def _allowed_fast(way: Direction, message: AllowedFast, crossed: bool) -> None:
@@ -199,6 +241,10 @@ def _extended_handshake(way: Direction, message: ExtendedHandshake, crossed: boo
     sender.greeted = True
     if message.request_queue is not None:
         sender.declared_queue = message.request_queue
+    if message.metadata_size is not None:
+        sender.metadata_size = message.metadata_size
+    if message.upload_only is not None:
+        sender.upload_only = message.upload_only
     if message.client:
         sender.client = "".join(c if c.isprintable() else "." for c in message.client[:CLIENT_NAME_LENGTH])
     for name, number in message.extensions.items():
@@ -210,10 +256,61 @@ def _extended_handshake(way: Direction, message: ExtendedHandshake, crossed: boo
             sender.announced.setdefault(number, name)
 
 
-def _defer(sender: SideState, message: Have | AllowedFast, piece: int) -> None:
+def _dont_have(way: Direction, message: DontHave, crossed: bool) -> None:
+    server, asker, geometry, piece = way.sender, way.receiver, way.state.geometry, message.piece
+    if geometry is None:
+        _defer(server, message, piece)
+    elif server.pieces is not None and piece in server.pieces:
+        server.pieces.discard(piece)
+        _withdraw(way, PieceSet(geometry.piece_count, [piece]))
+        if not way.state.fast:
+            ring = ring_size(server=server, asker=asker, fast=False)
+            asker.requests.throw_out(zombies=server.heard, ring=ring, piece=piece)
+
+
+def _upload_only(way: Direction, message: UploadOnly, crossed: bool) -> None:
+    way.sender.upload_only = message.upload_only
+
+
+def _metadata_request(way: Direction, message: MetadataRequest, crossed: bool) -> None:
+    way.sender.metadata.ask(message.piece)
+
+
+def _metadata_answer(way: Direction, message: MetadataPiece | MetadataReject, crossed: bool) -> None:
+    way.receiver.metadata.answer(message.piece)
+
+
+def _hash_request(way: Direction, message: HashRequest, crossed: bool) -> None:
+    way.sender.hashes.ask(message.range)
+
+
+def _hash_answer(way: Direction, message: Hashes | HashReject, crossed: bool) -> None:
+    way.receiver.hashes.answer(message.range)
+
+
+def _peer_exchange(way: Direction, message: PeerExchange, crossed: bool) -> None:
+    sender = way.sender
+    known = sender.exchanged if sender.exchanges else set()
+    sender.exchanges += 1
+    if known is not None:
+        known.difference_update(message.dropped)
+        known.update(message.added)
+    sender.exchanged = known if known is not None and len(known) <= EXCHANGED_KEPT else None
+
+
+def _holepunch(way: Direction, message: Holepunch, crossed: bool) -> None:
+    if message.kind == HolepunchKind.RENDEZVOUS:
+        way.sender.rendezvous.ask(message.address)
+    elif message.kind == HolepunchKind.ERROR:
+        way.receiver.rendezvous.answer(message.address)
+
+
+def _defer(sender: SideState, message: Have | AllowedFast | DontHave, piece: int) -> None:
     """Keep it until the torrent's size is known, as long as it is no burden."""
     if sender.deferred is None:
         sender.deferred = {}
+    if type(message) is Have:  # what is said last holds
+        sender.deferred.pop(DontHave(piece), None)
     if piece < LATEST_PIECE and len(sender.deferred) < DEFERRED_LIMIT:
         sender.deferred[message] = None
 
@@ -241,5 +338,15 @@ EFFECTS: Final[Mapping[type, Callable[[Direction, Any, bool], None]]] = {
     AllowedFast: _allowed_fast,
     Port: _port,
     ExtendedHandshake: _extended_handshake,
+    DontHave: _dont_have,
+    UploadOnly: _upload_only,
+    MetadataRequest: _metadata_request,
+    MetadataPiece: _metadata_answer,
+    MetadataReject: _metadata_answer,
+    PeerExchange: _peer_exchange,
+    Holepunch: _holepunch,
+    HashRequest: _hash_request,
+    Hashes: _hash_answer,
+    HashReject: _hash_answer,
 }
 """Messages not named here change nothing: `KeepAlive`, `Suggest`, `Extended`, and what cannot be read."""

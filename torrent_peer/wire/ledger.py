@@ -22,7 +22,21 @@ class RequestLedger:
     its way already.
     """
 
-    __slots__ = ("answered", "asked", "budget", "cancelled", "excess", "live", "total", "zombies")
+    __slots__ = (
+        "answered",
+        "asked",
+        "budget",
+        "cancelled",
+        "choked_at",
+        "excess",
+        "forgotten",
+        "leeway",
+        "live",
+        "sent",
+        "total",
+        "withdrawn_at",
+        "zombies",
+    )
 
     def __init__(self) -> None:
         self.live: dict[Block, int] = {}
@@ -41,6 +55,16 @@ class RequestLedger:
         """Requests that may still arrive although the server chokes; between chokes, what is left over (carry)."""
         self.excess = 0
         """Requests beyond the budget since the last choke."""
+        self.choked_at = (0, 0, 0)
+        """What the server had asked for itself when it last choked, see `sight`."""
+        self.leeway = 0
+        """Requests that may still arrive for pieces the server has withdrawn."""
+        self.withdrawn_at = (0, 0, 0)
+        """What the server had asked for itself when it last withdrew a piece, see `sight`."""
+        self.sent = 0
+        """Requests ever made."""
+        self.forgotten = 0
+        """Zombies that are no longer kept."""
 
     @property
     def waiting(self) -> int:
@@ -51,6 +75,11 @@ class RequestLedger:
     def awaited(self) -> Collection[Block]:
         """The blocks whose answer is waited for: unanswered and not cancelled."""
         return {block for block in self.live if self.is_waiting(block)} if self.cancelled else self.live.keys()
+
+    @property
+    def credits(self) -> int:
+        """Answers that may still come, had none of them been forgotten."""
+        return self.total + sum(self.zombies.values()) + self.forgotten
 
     def is_waiting(self, block: Block) -> bool:
         """Whether a request for `block` is unanswered and not cancelled."""
@@ -73,11 +102,13 @@ class RequestLedger:
         """A request that waits for its answer."""
         self.live[block] = self.live.get(block, 0) + 1
         self.total += 1
+        self.sent += 1
 
     def withdraw(self, block: Block) -> None:
         """Undo the last `request` of this block: it was never sent."""
         _take(self.live, block)
         self.total -= 1
+        self.sent -= 1
 
     def late(self) -> None:
         """A request came although the server chokes."""
@@ -115,22 +146,22 @@ class RequestLedger:
             return True
         return _take(self.answered, block)
 
-    def throw_out(self, *, zombies: bool, ring: int) -> None:
-        """A choke without the Fast Extension: every request ends unanswered."""
-        for block, count in self.live.items():
+    def throw_out(self, *, zombies: bool, ring: int, piece: int | None = None) -> None:
+        """A choke without the Fast Extension: every request ends unanswered; those for `piece` if it is withdrawn."""
+        for block in [each for each in self.live if piece is None or each.piece == piece]:
+            count = self.live.pop(block)
+            self.total -= count
             if zombies:
                 self.add_zombie(block, count=count)
             if ring:
                 self.remember(block, ring=ring, count=count)
-        self.live.clear()
-        self.total = 0
 
     def add_zombie(self, block: Block, *, count: int = 1) -> None:
         """A request that has ended unanswered, but may have been answered before its server saw that."""
         zombies = self.zombies
         zombies[block] = zombies.pop(block, 0) + count
         if len(zombies) > ZOMBIES_KEPT:
-            del zombies[next(iter(zombies))]
+            self.forgotten += zombies.pop(next(iter(zombies)))
 
     def remember(self, block: Block, *, ring: int, count: int = 1) -> None:
         """An answer, or a request dropped without one, whose cancel may be on its way. Keeps `ring` blocks.

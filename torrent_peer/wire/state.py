@@ -1,14 +1,25 @@
 """What each side of a connection has declared. Knows no rules, and not which side is us."""
 
 from enum import Enum
-from typing import Final
+from typing import Final, Protocol
 
+from torrent_peer.core.addresses import Address
 from torrent_peer.core.geometry import Geometry
 from torrent_peer.core.ids import InfoHash, PeerId
 from torrent_peer.core.piece_set import PieceSet
 from torrent_peer.wire.ledger import RequestLedger
-from torrent_peer.wire.messages import AllowedFast, Bitfield, Handshake, Have, HaveAll, HaveNone
+from torrent_peer.wire.messages import (
+    AllowedFast,
+    Bitfield,
+    DontHave,
+    Handshake,
+    HashRange,
+    Have,
+    HaveAll,
+    HaveNone,
+)
 from torrent_peer.wire.phases import Phase
+from torrent_peer.wire.questions import Questions
 from torrent_peer.wire.reserved import Reserved
 from torrent_peer.wire.side import Side
 
@@ -35,6 +46,13 @@ class Availability(Enum):
     """Its first core message was another: it had nothing (BEP 3: "may skip the 'bitfield' message")."""
 
 
+class HashTrees(Protocol):
+    """The merkle trees of a version 2 torrent's files (BEP 52), as much of them as the wire needs to know."""
+
+    def height(self, pieces_root: bytes) -> int | None:
+        """Layers above the leaves of the file with this root, padded; `None` when the torrent has no such file."""
+
+
 class SideState:
     """One side, as it is known by what it has said."""
 
@@ -48,17 +66,24 @@ class SideState:
         "client",
         "declared_queue",
         "deferred",
+        "exchanged",
+        "exchanges",
         "extensions",
         "greeted",
         "handshake",
+        "hashes",
         "heard",
         "interested",
+        "metadata",
+        "metadata_size",
         "phase",
         "pieces",
         "port_said",
+        "rendezvous",
         "requests",
         "reserved",
         "side",
+        "upload_only",
         "withdrawn",
     )
 
@@ -79,7 +104,7 @@ class SideState:
         self.pieces: PieceSet | None = None
         """What it has; `None` while nothing is known of it, or the torrent's size is not."""
         self.withdrawn: PieceSet | None = None
-        """What it once said it has and later did not."""
+        """What it once said it has, and later that it has not; see `has_withdrawn`."""
         self.allowed_fast: set[int] | frozenset[int] = _NO_PIECES
         """Pieces it serves even while it chokes (BEP 6)."""
         self.allowed_fast_said = 0
@@ -95,8 +120,22 @@ class SideState:
         self.client = ""
         """Name and version as it gives them, else read from its peer id; empty before its handshake."""
         self.port_said = False
-        self.deferred: dict[Bitfield | HaveAll | HaveNone | Have | AllowedFast, None] | None = None
+        self.deferred: dict[Bitfield | HaveAll | HaveNone | Have | AllowedFast | DontHave, None] | None = None
         """What it said of pieces while the torrent's size is unknown."""
+        self.upload_only = False
+        """It wants nothing of anybody (BEP 21)."""
+        self.metadata_size: int | None = None
+        """Length of the torrent's metadata as it says, bytes; `None` while it has none (BEP 9)."""
+        self.metadata: Questions[int] = Questions()
+        """Pieces of metadata it asked for."""
+        self.hashes: Questions[HashRange] = Questions()
+        """Hashes it asked for (BEP 52)."""
+        self.rendezvous: Questions[Address] = Questions()
+        """Peers it asked to be brought together with (BEP 55)."""
+        self.exchanges = 0
+        """Peer exchanges it sent (BEP 11)."""
+        self.exchanged: set[Address] | None = None
+        """Peers it added in them and did not drop; `None` before the first, and once there are too many to keep."""
 
     @property
     def peer_id(self) -> PeerId | None:
@@ -117,11 +156,19 @@ class SideState:
         """Whether it said it would serve `piece` even while it chokes."""
         return piece in self.allowed_fast
 
+    def declines(self, piece: int) -> bool:
+        """Whether requests for `piece` are not served now."""
+        return (self.choking and not self.serves_choked(piece)) or self.has_withdrawn(piece)
+
+    def has_withdrawn(self, piece: int) -> bool:
+        """Whether it once had `piece`, and has it no longer."""
+        return self.withdrawn is not None and piece in self.withdrawn and piece not in (self.pieces or _NO_PIECES)
+
 
 class PeerState:
     """Both sides, and what follows from both."""
 
-    __slots__ = ("dialer", "extended", "fast", "geometry", "info_hash", "listener")
+    __slots__ = ("dialer", "extended", "fast", "geometry", "hash_trees", "info_hash", "listener", "v2")
 
     def __init__(self, *, info_hash: InfoHash | None = None, geometry: Geometry | None = None) -> None:
         self.dialer = SideState(Side.DIALER)
@@ -134,6 +181,10 @@ class PeerState:
         """Both sides set BEP 6's bit."""
         self.extended = False
         """Both sides set BEP 10's bit."""
+        self.v2 = False
+        """Both sides set BEP 52's bit."""
+        self.hash_trees: HashTrees | None = None
+        """`None` while they are unknown, and in a version 1 torrent."""
 
     def of(self, side: Side) -> SideState:
         """What `side` has declared."""
@@ -145,6 +196,7 @@ class PeerState:
         if ours is not None and theirs is not None:
             self.fast = ours.fast and theirs.fast
             self.extended = ours.extended and theirs.extended
+            self.v2 = ours.v2 and theirs.v2
 
 
 class Direction:
