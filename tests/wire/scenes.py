@@ -4,7 +4,7 @@ The geometry is ten pieces of 32 KiB, the last of 20,000 bytes. The dialler is a
 a seed; unless a scene says otherwise both have said so, both speak BEP 6 and 10, and all is seen from the listener.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
@@ -12,7 +12,7 @@ from torrent_peer.core.geometry import Geometry
 from torrent_peer.core.ids import InfoHash, PeerId
 from torrent_peer.wire.errors import Finding
 from torrent_peer.wire.legality import Legality
-from torrent_peer.wire.messages import Bitfield, Handshake, HaveAll, HaveNone, Interested, Message
+from torrent_peer.wire.messages import Bitfield, ExtendedHandshake, Handshake, HaveAll, HaveNone, Interested, Message
 from torrent_peer.wire.reserved import Reserved
 from torrent_peer.wire.rules import RULES
 from torrent_peer.wire.side import Side
@@ -21,6 +21,22 @@ GEOMETRY = Geometry(9 * 32768 + 20_000, 32768)
 FULL = Bitfield(b"\xff\xc0")
 EMPTY = Bitfield(b"\x00\x00")
 INFO_HASH = InfoHash(b"0123456789abcdefghij")
+EVERY_EXTENSION = {"ut_metadata": 1, "ut_pex": 2, "upload_only": 3, "lt_donthave": 4, "ut_holepunch": 5}
+METADATA_SIZE = 40_000
+ANNOUNCED: list[tuple[Side, Message]] = [
+    (side, ExtendedHandshake(EVERY_EXTENSION, metadata_size=METADATA_SIZE)) for side in Side
+]
+"""Both sides speak every extension, and have the metadata: three pieces of it."""
+
+
+@frozen
+class Trees:
+    """The trees of a version 2 torrent, as high as it says."""
+
+    heights: Mapping[bytes, int]
+
+    def height(self, pieces_root: bytes) -> int | None:
+        return self.heights.get(pieces_root)
 
 
 @frozen(kw_only=True)
@@ -30,6 +46,9 @@ class Scene:
     fast: bool = True
     extended: bool = True
     dht: bool = False
+    v2: bool = False
+    trees: Mapping[bytes, int] | None = None
+    """Root of a file → height of its tree."""
     size_known: bool = True
     greeted: bool = True
     """Both handshakes are said."""
@@ -42,8 +61,9 @@ class Scene:
 
     def legality(self) -> Legality:
         """The table at that moment."""
-        reserved = Reserved.of(fast=self.fast, extended=self.extended, dht=self.dht)
+        reserved = Reserved.of(fast=self.fast, extended=self.extended, dht=self.dht, v2=self.v2)
         legality = Legality(info_hash=INFO_HASH, geometry=GEOMETRY if self.size_known else None)
+        legality.state.hash_trees = None if self.trees is None else Trees(self.trees)
         said: list[tuple[Side, Message]] = []
         if self.greeted:
             said += [

@@ -37,7 +37,10 @@ def test_a_deviation_closes_in_the_strict_profile_only() -> None:
         *((rule, Action.DISCARD) for rule in ("CAN-01", "CAN-02", "PIECE-04", "FAST-02", "FAST-04", "FAST-05")),
         *((rule, Action.DISCARD) for rule in ("FR-04", "EXT-01", "EXT-09", "EXT-10", "DHT-01")),
         *((rule, Action.ACCEPT) for rule in ("BF-01", "BF-02", "BF-03", "BF-05", "REQ-09", "PIECE-05")),
-        *((rule, Action.ACCEPT) for rule in ("EXT-04", "EXT-06", "DHT-04")),
+        *((rule, Action.ACCEPT) for rule in ("EXT-04", "EXT-06", "DHT-04", "META-04", "META-06", "META-07")),
+        *((rule, Action.ACCEPT) for rule in ("PEX-02", "PEX-04", "PEX-05", "HP-01")),
+        *((rule, Action.REFUSE) for rule in ("META-03", "HASH-03", "HASH-04", "HASH-05", "HASH-06", "HASH-07")),
+        *((rule, Action.DISCARD) for rule in ("EXT-02", "META-05", "HASH-10", "DH-01", "DH-02", "UO-01", "HP-02")),
     ],
 )
 def test_what_deployed_clients_do_is_borne(rule: str, action: Action) -> None:
@@ -49,7 +52,9 @@ def test_what_is_redundant_is_counted_and_no_more(profile: Profile) -> None:
     for rule in RULES.rules:
         if rule.severity is Severity.REDUNDANT:
             action = action_for(profile, _finding(rule.id, Severity.REDUNDANT))
-            assert action is (Action.DISCARD if rule.id in ("CAN-03", "DHT-02") else Action.ACCEPT)
+            discarded, refused = ("CAN-03", "DHT-02", "META-02"), {Profile.INTEROPERABLE: ("HASH-05",)}.get(profile, ())
+            expected = Action.REFUSE if rule.id in refused else Action.ACCEPT
+            assert action is (Action.DISCARD if rule.id in discarded else expected)
 
 
 @pytest.mark.parametrize("profile", Profile)

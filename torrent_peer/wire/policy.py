@@ -61,6 +61,7 @@ EXCEPTIONS: Final[Mapping[Profile, Mapping[str, tuple[Action, str]]]] = {
     Profile.STRICT: {
         "CAN-03": (Action.DISCARD, "the first cancel has done all there is to do"),
         "DHT-02": (Action.DISCARD, "port 0 names no node; no BEP makes it an offence"),
+        "META-02": (Action.DISCARD, "BEP 9: what is not recognised MUST be ignored"),
     },
     Profile.INTEROPERABLE: {
         "FR-04": (Action.DISCARD, "Q-26: BitComet and SimpleBT use ids of their own; framing caps their size"),
@@ -79,10 +80,24 @@ EXCEPTIONS: Final[Mapping[Profile, Mapping[str, tuple[Action, str]]]] = {
         "FAST-04": (Action.DISCARD, "advice about a piece that does not exist"),
         "FAST-05": (Action.DISCARD, "advice about a piece that does not exist"),
         "EXT-01": (Action.DISCARD, "Q-18: rqbit tests its own bits when it is dialled"),
+        "EXT-02": (Action.DISCARD, "Q-19: Xunlei's clients use the ids they announced themselves"),
         "EXT-09": (Action.DISCARD, "no id to answer under: there is no answer"),
         "EXT-10": (Action.DISCARD, "Transmission and anacrolix ignore it or act on it"),
         "DHT-01": (Action.DISCARD, "Q-20: old libtorrent and others"),
         "DHT-02": (Action.DISCARD, "port 0 names no node"),
+        "META-02": (Action.DISCARD, "BEP 9: what is not recognised MUST be ignored; Q-23"),
+        "META-03": (Action.REFUSE, "libtorrent, Transmission and anacrolix answer reject"),
+        "META-05": (Action.DISCARD, "an answer too many; what it says is not used"),
+        "HASH-03": (Action.REFUSE, "libtorrent and anacrolix answer reject"),
+        "HASH-04": (Action.REFUSE, "libtorrent and anacrolix answer reject"),
+        "HASH-05": (Action.REFUSE, "libtorrent never looks whether it is a power of two, and takes up to 8192"),
+        "HASH-06": (Action.REFUSE, "libtorrent never looks whether it is a multiple"),
+        "HASH-07": (Action.REFUSE, "libtorrent and anacrolix answer reject"),
+        "HASH-10": (Action.DISCARD, "an answer too many; libtorrent and anacrolix ignore it"),
+        "DH-01": (Action.DISCARD, "libtorrent and WebTorrent ignore it"),
+        "DH-02": (Action.DISCARD, "Q-36: libtorrent may announce a piece too early, and take it back"),
+        "UO-01": (Action.DISCARD, "libtorrent ignores it; it is advice"),
+        "HP-02": (Action.DISCARD, "nobody waits for it"),
     },
 }
 """Where the default for the severity is not right, and why. A `VIOLATION` has no exceptions."""

@@ -2,8 +2,21 @@
 
 import pytest
 
-from tests.wire.scenes import Case, Scene, check_case
-from torrent_peer.wire.messages import Extended, ExtendedHandshake
+from tests.wire.scenes import INFO_HASH, Case, Scene, check_case
+from torrent_peer.core.addresses import Address
+from torrent_peer.core.ids import PeerId
+from torrent_peer.wire.messages import (
+    Extended,
+    ExtendedHandshake,
+    Handshake,
+    Holepunch,
+    HolepunchKind,
+    MetadataPiece,
+    MetadataRequest,
+    PeerExchange,
+    UploadOnly,
+)
+from torrent_peer.wire.reserved import Reserved
 from torrent_peer.wire.side import Side
 
 D, L = Side.DIALER, Side.LISTENER
@@ -17,6 +30,15 @@ GREETED = Scene(
 DISABLED = Scene(
     then=[(L, ExtendedHandshake({"ut_pex": 1})), (L, ExtendedHandshake({"ut_pex": 0})), (D, ExtendedHandshake())]
 )
+XUNLEI = Scene(
+    then=[
+        (D, Handshake(Reserved.of(fast=True, extended=True), INFO_HASH, PeerId(b"-XL0012-dialdialdial"))),
+        (L, ExtendedHandshake({"ut_pex": 1})),
+        (D, ExtendedHandshake({"ut_metadata": 2, "ut_pex": 1})),
+    ]
+)
+RELAY = Scene(then=[(L, ExtendedHandshake({"ut_holepunch": 4})), (D, ExtendedHandshake())])
+PEER = Address("10.0.0.1", 6881)
 DISABLED_HERE = Scene(here=D, then=DISABLED.then)
 
 CASES = [
@@ -54,6 +76,46 @@ CASES = [
         legal_scene=DISABLED,
     ),
     Case(
+        judge="extended_messages_need_the_bit",
+        rule="EXT-01",
+        evidence="metadata_request without the extension protocol",
+        scene=BARE,
+        message=MetadataRequest(0),
+        legal_scene=GREETED,
+    ),
+    Case(
+        judge="an_extended_id_was_announced",
+        rule="EXT-02",
+        evidence="upload_only, which the listener never announced",
+        scene=GREETED,
+        message=UploadOnly(upload_only=True),
+        legal=PeerExchange(),
+    ),
+    Case(
+        judge="an_extended_id_was_announced",
+        rule="EXT-02",
+        evidence="ut_pex, which the listener does not announce",
+        scene=DISABLED_HERE,
+        message=PeerExchange(),
+        legal_scene=DISABLED,
+    ),
+    Case(
+        judge="an_extended_id_was_announced",
+        rule="EXT-02",
+        evidence="extended id 2, which the listener never announced",
+        scene=Scene(then=XUNLEI.then[1:]),
+        message=Extended(2, b""),
+        legal_scene=XUNLEI,
+    ),
+    Case(
+        judge="an_extended_id_is_the_receivers",
+        rule="EXT-02",
+        evidence="extended id 2, which the dialer announced itself",
+        scene=XUNLEI,
+        message=Extended(2, b""),
+        legal=Extended(1, b""),
+    ),
+    Case(
         judge="the_dictionary_is_all",
         rule="EXT-04",
         evidence="4 bytes behind the dictionary of an extended handshake",
@@ -77,10 +139,35 @@ CASES = [
     Case(
         judge="who_asks_can_be_answered",
         rule="EXT-09",
-        evidence="ut_metadata message from a dialer that never announced an id for its answer",
+        evidence="metadata_request from a dialer that never announced an id for its answer",
         scene=GREETED,
-        message=Extended(3, b""),
-        legal=Extended(1, b""),
+        message=MetadataRequest(0),
+        legal=MetadataPiece(0, None, b""),
+    ),
+    Case(
+        judge="who_asks_can_be_answered",
+        rule="EXT-09",
+        evidence="holepunch from a dialer that never announced an id for its answer",
+        scene=RELAY,
+        message=Holepunch(HolepunchKind.RENDEZVOUS, PEER),
+        legal=Holepunch(HolepunchKind.CONNECT, PEER),
+    ),
+    Case(
+        judge="who_asks_can_be_answered",
+        rule="EXT-09",
+        evidence="holepunch from a dialer that never announced an id for its answer",
+        scene=RELAY,
+        message=Holepunch(HolepunchKind.RENDEZVOUS, PEER),
+        legal_scene=Scene(then=[*RELAY.then, (D, ExtendedHandshake({"ut_holepunch": 9}))]),
+    ),
+    Case(
+        judge="who_asks_can_be_answered",
+        rule="EXT-09",
+        evidence="metadata_request from a dialer that never announced an id for its answer",
+        scene=GREETED,
+        message=MetadataRequest(0),
+        # that it comes before any extended handshake is another matter
+        legal_scene=Scene(then=GREETED.then[:1]),
     ),
     Case(
         judge="the_extended_handshake_comes_first",
@@ -88,6 +175,14 @@ CASES = [
         evidence="extended 1 before the extended handshake",
         scene=Scene(then=[(L, ExtendedHandshake({"ut_pex": 1}))]),
         message=Extended(1, b""),
+        legal_scene=GREETED,
+    ),
+    Case(
+        judge="the_extended_handshake_comes_first",
+        rule="EXT-10",
+        evidence="peer_exchange before the extended handshake",
+        scene=Scene(then=[(L, ExtendedHandshake({"ut_pex": 1}))]),
+        message=PeerExchange(),
         legal_scene=GREETED,
     ),
     Case(

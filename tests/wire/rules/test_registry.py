@@ -5,7 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.wire.rules import test_bep5, test_bep6, test_bep10, test_bep52
+from tests.wire.rules import (
+    test_bep5,
+    test_bep6,
+    test_bep9,
+    test_bep10,
+    test_bep11,
+    test_bep21,
+    test_bep52,
+    test_bep54,
+    test_bep55,
+)
 from tests.wire.rules.bep3 import (
     test_availability,
     test_blocks,
@@ -14,11 +24,12 @@ from tests.wire.rules.bep3 import (
     test_handshake,
     test_requests,
 )
-from torrent_peer.wire import codec, extensions, frame_limits, handshake
+from torrent_peer.wire import codec, extensions, frame_limits, handshake, payloads
 from torrent_peer.wire.rules import RULES, Rule
 
 BEP3 = (test_availability, test_blocks, test_choking, test_framing, test_handshake, test_requests)
-CASES = [case for module in (*BEP3, test_bep5, test_bep6, test_bep10, test_bep52) for case in module.CASES]
+OTHERS = (test_bep5, test_bep6, test_bep9, test_bep10, test_bep11, test_bep21, test_bep52, test_bep54, test_bep55)
+CASES = [case for module in (*BEP3, *OTHERS) for case in module.CASES]
 
 
 def test_every_rule_is_broken_somewhere() -> None:
@@ -39,10 +50,10 @@ def test_every_rule_says_what_it_demands_and_where_that_is_written(rule: Rule) -
     assert rule.kinds
 
 
-@pytest.mark.parametrize("module", [codec, extensions, frame_limits, handshake])
+@pytest.mark.parametrize("module", [codec, extensions, frame_limits, handshake, payloads])
 def test_every_rule_that_bytes_can_break_is_in_the_book(module: object) -> None:
     source = Path(str(getattr(module, "__file__", ""))).read_text()
-    named = set(re.findall(r'Malformed\([^"]*"([A-Z]+-\d\d)"', source))
+    named = set(re.findall(r'alformed\([^"]*"([A-Z]+-\d\d)"', source))
     known = {rule.id for rule in RULES.rules if rule.judge.__name__.startswith("malformed_")}
     assert named
     assert named <= known

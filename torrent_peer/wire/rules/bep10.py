@@ -1,17 +1,28 @@
-"""EXT: the extension protocol; what extensions say among themselves is not judged here."""
+"""EXT: the extension protocol; what the messages of an extension say is judged by the rules of its own BEP."""
 
 from typing import Final
 
-from torrent_peer.wire.messages import Extended, ExtendedHandshake
+from torrent_peer.wire.extensions import NAMES
+from torrent_peer.wire.messages import (
+    Extended,
+    ExtendedHandshake,
+    Holepunch,
+    HolepunchKind,
+    Message,
+    MetadataRequest,
+)
 from torrent_peer.wire.rules.registry import rule
 from torrent_peer.wire.severity import Severity
 from torrent_peer.wire.state import Direction
+from torrent_peer.wire.wording import name_of
 
 _SECTION: Final = "BEP 10, handshake message"
 _BIT: Final = "To advertise to other clients that you support, one bit from the reserved bytes is used."
 _IDS: Final = "The extension message IDs are the IDs used to send the extension messages to the peer sending this"
-_ANSWERED_IN_KIND: Final = ("ut_metadata", "ut_holepunch")
-"""Extensions whose messages call for an answer under the sender's own id."""
+_EXTENDED: Final = (Extended, *NAMES)
+"""Extended messages of every kind but the handshake."""
+_OWN_IDS: Final = (b"-SD0100-", b"-XL0012-")
+"""Xunlei's clients, which say everything under the ids they announced themselves (Q-19)."""
 
 
 @rule("EXT-01", ExtendedHandshake, severity=Severity.DEVIATION, section="BEP 10, Extension Protocol", quote=_BIT)
@@ -20,10 +31,14 @@ def the_extended_handshake_needs_the_bit(way: Direction, message: ExtendedHandsh
     return _without_the_bit(way, "extended_handshake")
 
 
-@rule("EXT-01", Extended, severity=Severity.VIOLATION, section="BEP 10, Extension Protocol", quote=_BIT)
-def extended_messages_need_the_bit(way: Direction, message: Extended, crossed: bool) -> str | None:
+@rule("EXT-01", *_EXTENDED, severity=Severity.VIOLATION, section="BEP 10, Extension Protocol", quote=_BIT)
+def extended_messages_need_the_bit(way: Direction, message: Message, crossed: bool) -> str | None:
     """Extended messages are said only if both sides set the bit."""
-    return _without_the_bit(way, f"extended {message.id}")
+    return _without_the_bit(way, _which(message))
+
+
+def _which(message: Message) -> str:
+    return f"extended {message.id}" if isinstance(message, Extended) else name_of(type(message))
 
 
 def _without_the_bit(way: Direction, what: str) -> str | None:
@@ -32,15 +47,40 @@ def _without_the_bit(way: Direction, what: str) -> str | None:
     return f"{what} without the extension protocol"
 
 
-@rule("EXT-02", Extended, severity=Severity.VIOLATION, section=_SECTION, quote=_IDS)
-def an_extended_id_was_announced(way: Direction, message: Extended, crossed: bool) -> str | None:
+@rule("EXT-02", *_EXTENDED, severity=Severity.VIOLATION, section=_SECTION, quote=_IDS)
+def an_extended_id_was_announced(way: Direction, message: Message, crossed: bool) -> str | None:
     """An extended message has an id its receiver announced: at any time, or now, where it is written."""
     receiver = way.receiver
-    if not way.state.extended or message.id in (receiver.announced if crossed else receiver.extensions.values()):
+    if not way.state.extended or _has_own_ids(way, message):
         return None
-    return f"extended id {message.id}, which the {receiver.side.value} " + (
-        "never announced" if crossed else "does not announce"
+    if isinstance(message, Extended):
+        what, known = (
+            f"extended id {message.id}",
+            message.id in (receiver.announced if crossed else receiver.extensions.values()),
+        )
+    else:
+        what = name = NAMES[type(message)]
+        known = name in (receiver.announced.values() if crossed else receiver.extensions)
+    never = "never announced" if crossed else "does not announce"
+    return None if known else f"{what}, which the {receiver.side.value} {never}"
+
+
+def _has_own_ids(way: Direction, message: Message) -> bool:
+    sender = way.sender
+    return (
+        isinstance(message, Extended)
+        and message.id in sender.announced
+        and message.id not in way.receiver.announced
+        and (sender.peer_id or b"").startswith(_OWN_IDS)
     )
+
+
+@rule("EXT-02", Extended, severity=Severity.DEVIATION, section=_SECTION, quote=_IDS)
+def an_extended_id_is_the_receivers(way: Direction, message: Extended, crossed: bool) -> str | None:
+    """An extended message does not have the id that its own sender announced (Q-19: Xunlei)."""
+    if not way.state.extended or not _has_own_ids(way, message):
+        return None
+    return f"extended id {message.id}, which the {way.sender.side.value} announced itself"
 
 
 @rule("EXT-04", ExtendedHandshake, severity=Severity.DEVIATION, section=_SECTION)
@@ -81,27 +121,29 @@ def _printable(key: str) -> str:
     return "".join(c if c.isprintable() else "." for c in key[:32])
 
 
-@rule("EXT-09", Extended, severity=Severity.DEVIATION, section=_SECTION, quote=_IDS)
-def who_asks_can_be_answered(way: Direction, message: Extended, crossed: bool) -> str | None:
-    """Who uses an extension that calls for answers has announced an id for them."""
-    name = way.receiver.announced.get(message.id)
-    if name not in _ANSWERED_IN_KIND or not way.sender.greeted or name in way.sender.announced.values():
+@rule("EXT-09", MetadataRequest, Holepunch, severity=Severity.DEVIATION, section=_SECTION, quote=_IDS)
+def who_asks_can_be_answered(way: Direction, message: MetadataRequest | Holepunch, crossed: bool) -> str | None:
+    """Who says something that calls for an answer has announced an id for it."""
+    if isinstance(message, Holepunch) and message.kind != HolepunchKind.RENDEZVOUS:
         return None
-    return f"{name} message from a {way.sender.side.value} that never announced an id for its answer"
+    sender, name = way.sender, NAMES[type(message)]
+    if not sender.greeted or name in sender.announced.values():
+        return None
+    return f"{name_of(type(message))} from a {sender.side.value} that never announced an id for its answer"
 
 
 @rule(
     "EXT-10",
-    Extended,
+    *_EXTENDED,
     severity=Severity.DEVIATION,
     section=_SECTION,
     quote="This message should be sent immediately after the standard bittorrent handshake",
 )
-def the_extended_handshake_comes_first(way: Direction, message: Extended, crossed: bool) -> str | None:
+def the_extended_handshake_comes_first(way: Direction, message: Message, crossed: bool) -> str | None:
     """The extended handshake comes before other extended messages."""
     if way.sender.greeted or not way.state.extended:
         return None
-    return f"extended {message.id} before the extended handshake"
+    return f"{_which(message)} before the extended handshake"
 
 
 @rule("S-12", ExtendedHandshake, severity=Severity.DEVIATION, section=_SECTION, quote=_IDS, for_sending=True)

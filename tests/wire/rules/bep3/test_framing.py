@@ -29,7 +29,7 @@ CASES = [
         rule="FR-04",
         evidence="message id 99 is nobody's",
         message=Unknown(99, b""),
-        legal=Unknown(21, b""),
+        legal=Malformed(21, 1, "HASH-02", "hash request of length 1: it is always 49"),
     ),
 ]
 

@@ -7,6 +7,9 @@ from torrent_peer.wire.messages import (
     Bitfield,
     Cancel,
     Choke,
+    Hashes,
+    HashReject,
+    HashRequest,
     Have,
     HaveAll,
     HaveNone,
@@ -36,6 +39,7 @@ _DECLARED: Final = (Availability.BITFIELD, Availability.HAVE_ALL, Availability.H
 @rule(
     "BF-01",
     *(Choke, Unchoke, Interested, NotInterested, Have, Request, Piece, Cancel, Suggest, Reject, AllowedFast),
+    *(HashRequest, Hashes, HashReject),
     severity=Severity.DEVIATION,
     section=_FAST,
     quote=_EXACTLY_ONE,

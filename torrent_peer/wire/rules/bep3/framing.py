@@ -10,7 +10,9 @@ _PROTOCOL = "BEP 3, peer protocol"
 _MESSAGES = "BEP 3, peer messages"
 
 
-def _found_in_the_bytes(rule_id: str, says: str) -> Judge:
+def found_in_the_bytes(rule_id: str, says: str) -> Judge:
+    """The judge of a rule that decoding finds broken: it only repeats what was found; `says` is what it demands."""
+
     def judge(way: Direction, message: Malformed, crossed: bool) -> str | None:
         if message.rule != rule_id or way.sender.phase is Phase.CLOSED:
             return None
@@ -57,7 +59,7 @@ for _id, _section, _quote, _says in (
     ),
 ):
     rule(_id, Malformed, severity=Severity.VIOLATION, section=_section, quote=_quote, out_of_turn=True)(
-        _found_in_the_bytes(_id, _says)
+        found_in_the_bytes(_id, _says)
     )
 
 
@@ -71,6 +73,6 @@ for _id, _section, _quote, _says in (
 )
 def the_id_is_known(way: Direction, message: Unknown, crossed: bool) -> str | None:
     """The message id is one that some BEP defines."""
-    if way.sender.phase in (Phase.READY, Phase.ACTIVE) and message.id not in (21, 22, 23):
+    if way.sender.phase in (Phase.READY, Phase.ACTIVE):
         return f"message id {message.id} is nobody's"
     return None

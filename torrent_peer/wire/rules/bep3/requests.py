@@ -4,6 +4,7 @@ from typing import Final
 
 from torrent_peer.core.block import BLOCK_LENGTH, Block
 from torrent_peer.core.geometry import Geometry
+from torrent_peer.wire import sight
 from torrent_peer.wire.messages import Cancel, Request
 from torrent_peer.wire.rules.registry import rule
 from torrent_peer.wire.severity import Severity
@@ -38,15 +39,21 @@ def a_request_names_a_piece(way: Direction, message: Request, crossed: bool) -> 
 
 @rule("REQ-02", Request, severity=Severity.DEVIATION, section=_SECTION, quote=_PAYLOAD)
 def a_request_is_for_a_piece_on_offer(way: Direction, message: Request, crossed: bool) -> str | None:
-    """A request is for a piece its receiver has announced, or allowed fast."""
+    """A request is for a piece its receiver has announced and not withdrawn, or allowed fast."""
     piece, server, geometry = message.block.piece, way.receiver, way.state.geometry
-    if geometry is None or piece >= geometry.piece_count or not server.pieces:
+    if geometry is None or piece >= geometry.piece_count or not (server.pieces or server.withdrawn):
         return None
-    if piece in server.pieces or server.serves_choked(piece):
+    if server.serves_choked(piece) or (server.pieces is not None and piece in server.pieces):
         return None
-    if crossed and server.withdrawn is not None and piece in server.withdrawn:
+    if not server.has_withdrawn(piece):
+        return f"request for piece {piece}, which the {server.side.value} never announced"
+    gone = f"request for piece {piece}, which the {server.side.value} has withdrawn"
+    if not crossed:
+        return gone
+    ledger = way.sender.requests
+    if ledger.leeway > 0 and not sight.was_heard(server, ledger.withdrawn_at):
         return None
-    return f"request for piece {piece}, which the {server.side.value} never announced"
+    return f"{gone}: it did not cross that"
 
 
 @rule("REQ-03", Request, severity=Severity.VIOLATION, section=_SECTION, quote=_PAYLOAD)
@@ -91,8 +98,9 @@ def no_requests_while_choked(way: Direction, message: Request, crossed: bool) ->
         return None
     if not crossed:
         return _while_choked(way, message)
-    ledger = way.sender.requests
-    if ledger.budget > 0 or ledger.excess >= way.receiver.patience:
+    ledger, server = way.sender.requests, way.receiver
+    heard = sight.was_heard(server, ledger.choked_at)
+    if (ledger.budget > 0 and not heard) or ledger.excess >= server.patience:
         return None
     return f"{_while_choked(way, message)}: it crossed no choke"
 
@@ -165,8 +173,9 @@ def requests_are_not_a_flood(way: Direction, message: Request, crossed: bool) ->
 
 
 def _most_requests(way: Direction) -> int:
-    """A choke that the asker has not read, and one it has, may both have requests in flight; not so with fast."""
-    return way.receiver.patience + (0 if way.state.fast else way.sender.requests.budget)
+    """What crossed a choke or a withdrawal, and what followed it, may both be in flight; not so with fast."""
+    ledger = way.sender.requests
+    return way.receiver.patience + (0 if way.state.fast else ledger.budget + ledger.leeway)
 
 
 def _most_of_all(way: Direction) -> int:
@@ -177,7 +186,7 @@ def _most_of_all(way: Direction) -> int:
 def nobody_asks_who_has_nothing(way: Direction, message: Request, crossed: bool) -> str | None:
     """Nothing is asked of a side that has announced nothing at all."""
     server = way.receiver
-    if server.pieces or server.serves_choked(message.block.piece) or (crossed and server.withdrawn):
+    if server.pieces or server.serves_choked(message.block.piece) or server.withdrawn:
         return None
     return f"request for piece {message.block.piece} of a {server.side.value} that announced no piece at all"
 
