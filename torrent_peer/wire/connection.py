@@ -10,20 +10,20 @@ from typing import Final
 from torrent_peer.core.block import Block
 from torrent_peer.core.geometry import Geometry
 from torrent_peer.core.ids import InfoHash, PeerId
-from torrent_peer.wire import codec, hot
+from torrent_peer.wire import codec, extensions, hot
 from torrent_peer.wire.errors import Finding, LocalProtocolError, RemoteProtocolError
 from torrent_peer.wire.events import NEED_DATA, EndOfStream, InfoHashReceived, NeedData, Refused
 from torrent_peer.wire.frame_limits import FrameLimits
 from torrent_peer.wire.framing import Framer
 from torrent_peer.wire.handshake import HandshakeReader
 from torrent_peer.wire.legality import Legality
-from torrent_peer.wire.messages import ExtendedHandshake, Handshake, Message, Piece, Request
+from torrent_peer.wire.messages import Extended, ExtendedHandshake, Handshake, Message, Piece, Question, Request
 from torrent_peer.wire.policy import Action, Profile, decide
 from torrent_peer.wire.recent import KEPT, Recent
 from torrent_peer.wire.reserved import Reserved
 from torrent_peer.wire.rules import RULES
 from torrent_peer.wire.side import Side
-from torrent_peer.wire.state import SideState
+from torrent_peer.wire.state import HashTrees, SideState
 
 __all__ = ["NEED_DATA", "EndOfStream", "InfoHashReceived", "NeedData", "PeerConnection", "Refused"]
 
@@ -200,6 +200,8 @@ class PeerConnection:
                 if type(message) is Request and hot.take_request(self._incoming, message.block):
                     self._remember((self._their_side, framer.offset, message))
                     return message
+            if type(message) is Extended:
+                message = extensions.read(message, self.ours.announced)
             findings = self._legality.admit(self._their_side, message, crossed=True, offset=framer.offset)
             event = self._received_message(message, framer.offset, findings)
             if event is not None:
@@ -241,6 +243,10 @@ class PeerConnection:
             self._close(findings[0])
             raise RemoteProtocolError(findings[0])
 
+    def learn_hash_trees(self, trees: HashTrees) -> None:
+        """The torrent is of version 2, and its files' trees are known: from now on requests are held against them."""
+        self._legality.state.hash_trees = trees
+
     # ── sending ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def initiate(self) -> bytes:
@@ -249,20 +255,29 @@ class PeerConnection:
             raise ValueError("no torrent was named yet: adopt one first")
         return self.send(Handshake(self._reserved, self.info_hash, self._peer_id))
 
-    def extended_handshake(self, *, client: str | None = None, listen_port: int | None = None) -> ExtendedHandshake:
+    def extended_handshake(
+        self, *, client: str | None = None, listen_port: int | None = None, metadata_size: int | None = None
+    ) -> ExtendedHandshake:
         """The extended handshake that says what this connection was made with; to be sent."""
         return ExtendedHandshake(
-            self._extensions, client=client, listen_port=listen_port, request_queue=self._request_queue
+            self._extensions,
+            client=client,
+            listen_port=listen_port,
+            request_queue=self._request_queue,
+            metadata_size=metadata_size,
         )
 
     def send(self, message: Message) -> bytes:
-        """The bytes of `message`, which counts as said. Raises LocalProtocolError when it breaks any rule."""
-        findings = self._legality.check(self.side, message, crossed=False, offset=self._sent)
-        if findings:
+        """The bytes of `message`, which counts as said. Raises LocalProtocolError when it breaks any rule.
+
+        A message of an extension goes under the id they want it under now.
+        """
+        meant = extensions.meant(message, self.theirs.extensions)
+        if findings := self._legality.check(self.side, meant, crossed=False, offset=self._sent):
             raise LocalProtocolError(findings[0])
-        data = codec.encode(message)
-        self._legality.apply(self.side, message, crossed=False)
-        self._said(message, len(data))
+        data = codec.encode(extensions.written(message, self.theirs.extensions))
+        self._legality.apply(self.side, meant, crossed=False)
+        self._said(meant, len(data))
         return data
 
     def send_requests(self, blocks: Sequence[Block]) -> bytes:
@@ -297,6 +312,7 @@ class PeerConnection:
 
     def may_send(self, message: Message) -> Finding | None:
         """The gravest rule that `message` would break now; `None` when it is legal. Changes nothing."""
+        message = extensions.meant(message, self.theirs.extensions)
         findings = self._legality.check(self.side, message, crossed=False, offset=self._sent)
         return findings[0] if findings else None
 
@@ -338,7 +354,9 @@ class PeerConnection:
         if self.on_message is not None:
             self.on_message(self._their_side, offset, message, findings)
         if not findings:
-            return Refused(message, None) if type(message) is Request and self._is_late(message.block) else message
+            if isinstance(message, Question) and self._legality.is_declined(self._their_side, message):
+                return Refused(message, None)
+            return message
         match decide(self.profile, findings, counts=self.finding_counts):
             case Action.CLOSE:
                 self._close(findings[0])
@@ -346,15 +364,12 @@ class PeerConnection:
             case Action.DISCARD:
                 self._legality.pass_over(self._their_side, message)
                 return None
-            case Action.REFUSE if type(message) is Request:
+            case Action.REFUSE if isinstance(message, Question):
                 self._legality.refuse(self._their_side, message)
                 return Refused(message, findings[0])
             case _:
                 self._legality.apply(self._their_side, message, crossed=True)
                 return message
-
-    def _is_late(self, block: Block) -> bool:
-        return self.ours.choking and not self.ours.serves_choked(block.piece)
 
     def _nothing_more(self, pending: int, cut: str | None) -> NeedData | EndOfStream:
         if self._violation is not None:

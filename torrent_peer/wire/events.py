@@ -7,7 +7,7 @@ from attrs import frozen
 
 from torrent_peer.core.ids import InfoHash
 from torrent_peer.wire.errors import Finding
-from torrent_peer.wire.messages import Request
+from torrent_peer.wire.messages import Question
 from torrent_peer.wire.reserved import Reserved
 
 
@@ -33,11 +33,14 @@ class InfoHashReceived:
 
 @frozen
 class Refused:
-    """A request that is not to be served: answer `Reject` when the connection is fast, else nothing."""
+    """A request that is not to be served: answer `Reject` when the connection is fast, else nothing.
 
-    message: Request
+    One for metadata or hashes is always answered, with a reject of its own.
+    """
+
+    message: Question
     finding: Finding | None
-    """The rule it broke; `None` when it merely crossed our choke."""
+    """The rule it broke; `None` when it merely crossed our choke, or we have not got what it asks for."""
 
 
 @frozen

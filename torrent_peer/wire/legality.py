@@ -12,7 +12,7 @@ from torrent_peer.core.ids import InfoHash
 from torrent_peer.core.piece_set import PieceSet
 from torrent_peer.wire import effects, hot
 from torrent_peer.wire.errors import Finding
-from torrent_peer.wire.messages import Message, Piece, Request
+from torrent_peer.wire.messages import Message, MetadataRequest, Piece, Question, Request
 from torrent_peer.wire.phases import PHASES, Phase
 from torrent_peer.wire.rules import RULES, Rule
 from torrent_peer.wire.side import Side
@@ -69,9 +69,20 @@ class Legality:
         for block in blocks:
             self.direction(sender).sender.requests.withdraw(block)
 
-    def refuse(self, sender: Side, request: Request) -> None:
+    def refuse(self, sender: Side, request: Question) -> None:
         """The request counts as said, but will not be served."""
         effects.refuse(self.direction(sender), request)
+
+    def is_declined(self, sender: Side, request: Question) -> bool:
+        """Whether a legal request asks for what the other side does not serve, as its sender may not have heard yet."""
+        server = self.direction(sender).receiver
+        match request:
+            case Request(block):
+                return server.declines(block.piece)
+            case MetadataRequest():
+                return server.metadata_size is None
+            case _:
+                return False
 
     def pass_over(self, sender: Side, message: Message) -> None:
         """The message counts as not said, but for the turn it took."""
