@@ -116,7 +116,7 @@ class World:
             wanted=PieceSet.full(count),
             dice=dice,
             sequential=sequential,
-            open_limit=3,
+            open_limit=dice.choice((1, 3)),
         )
         store = cast("Store", self.paper)
         self.downloading = Downloading(TORRENT, self.picker, store, cast("DiskThreads", self.jobs), self._written)
