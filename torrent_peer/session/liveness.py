@@ -18,8 +18,6 @@ RESCUE_AFTER: Final = 2.0
 """Seconds after which a peer with nothing to do may be asked for what others owe us."""
 DISINTEREST_TIMEOUT: Final = 300.0
 """Seconds in which neither side wanted anything. (LV-01)"""
-IDLE_LEECH_TIMEOUT: Final = 120.0
-"""Seconds an unchoked, interested peer may ask for nothing while we only serve. (LV-02)"""
 
 
 @define(slots=True)
@@ -39,8 +37,6 @@ class Clocks:
     """Since when nothing is asked of them."""
     message_begun: float | None = None
     """First byte of a message that is not yet complete."""
-    asked: float | None = None
-    """Their last request, or our last unchoke."""
     wanted: float | None = None
     """Either side was interested."""
 

@@ -40,7 +40,6 @@ class Serving:
 
     def asked(self, peer: Peer, request: Request) -> None:
         """A legal request has come: it waits in the connection's own queue until the writer gets to it."""
-        peer.clocks.asked = trio.current_time()
         peer.requests += 1
 
     def refuse(self, peer: Peer, block: Block) -> None:
@@ -134,7 +133,7 @@ class Serving:
 
     def _unchoke(self, peer: Peer, *, now: float) -> None:
         if peer.say(Unchoke()):
-            peer.clocks.asked = peer.unchoked_since = now
+            peer.unchoked_since = now
 
     def _choke(self, peer: Peer, *, now: float) -> None:
         queued = list(peer.connection.requested)

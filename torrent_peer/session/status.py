@@ -23,7 +23,7 @@ class PeerStatus:
     address: Address
     client: str
     flags: str
-    """Letters as users of Transmission know them: D d U u K ? O S I H X T E."""
+    """Letters as users of Transmission know them: O D d U u K ? S I, in this order."""
     progress: float
     """0…1."""
     download_rate: float
