@@ -1,8 +1,20 @@
 """Conversations as data: how they are put together and what they are called."""
 
 from torrent_peer.wire import codec
-from torrent_peer.wire.catalogue.exchange import BITS, FRESH_PLAIN, SILENT, A, B, dialer, greeting, handshake, listener
-from torrent_peer.wire.messages import Choke, ExtendedHandshake, Have, Request
+from torrent_peer.wire.catalogue.exchange import (
+    BITS,
+    FRESH_PLAIN,
+    SILENT,
+    A,
+    B,
+    announces,
+    both_announce,
+    dialer,
+    greeting,
+    handshake,
+    listener,
+)
+from torrent_peer.wire.messages import Choke, Extended, ExtendedHandshake, Have, Request, UploadOnly
 from torrent_peer.wire.side import Side
 
 
@@ -30,3 +42,11 @@ def test_a_scene_goes_on_and_stays_what_it_is() -> None:
 def test_the_two_sides_call_themselves_differently() -> None:
     assert handshake(Side.DIALER).peer_id != handshake(Side.LISTENER).peer_id
     assert handshake(Side.DIALER).reserved == BITS
+
+
+def test_extensions_go_under_the_ids_that_both_sides_announce() -> None:
+    assert str(announces(Side.DIALER, "ut_metadata", metadata_size=5)) == (
+        "extended_handshake, ut_metadata is 2, metadata_size is 5"
+    )
+    assert dialer(UploadOnly(True)).encoded() == codec.encode(Extended(3, b"\1"))
+    assert [step.sender for step in both_announce("ut_pex").steps] == [Side.LISTENER, Side.DIALER]

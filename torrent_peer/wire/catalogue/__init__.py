@@ -6,7 +6,7 @@ Beside `wire/rules/`, file by file, so that a rule stays five lines; keyed by th
 from collections.abc import Mapping
 from typing import Final
 
-from torrent_peer.wire.catalogue import bep3, bep5, bep6, bep10
+from torrent_peer.wire.catalogue import bep3, bep5, bep6, bep9, bep10, bep11, bep21, bep52, bep54, bep55
 from torrent_peer.wire.catalogue.entry import Clients, Entry
 from torrent_peer.wire.catalogue.exchange import Example, Scene, Step
 
@@ -20,9 +20,15 @@ _CHAPTERS: Final = (
     bep3.requests,
     bep3.cancels,
     bep3.blocks,
-    bep5,
     bep6,
     bep10,
+    bep9,
+    bep11,
+    bep5,
+    bep21,
+    bep52,
+    bep54,
+    bep55,
 )
 
 CATALOGUE: Final[Mapping[str, Entry]] = {entry.rule: entry for chapter in _CHAPTERS for entry in chapter.ENTRIES}

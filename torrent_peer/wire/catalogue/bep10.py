@@ -2,10 +2,23 @@
 
 from typing import Final
 
+from torrent_peer.core.ids import PeerId
 from torrent_peer.wire.catalogue.entry import Clients, Entry
-from torrent_peer.wire.catalogue.exchange import FRESH, Example, Scene, dialer, greeting, listener
-from torrent_peer.wire.messages import Extended, ExtendedHandshake
+from torrent_peer.wire.catalogue.exchange import (
+    BITS,
+    FRESH,
+    INFO_HASH,
+    SILENT,
+    Example,
+    Scene,
+    dialer,
+    greeting,
+    handshake,
+    listener,
+)
+from torrent_peer.wire.messages import Extended, ExtendedHandshake, Handshake
 from torrent_peer.wire.reserved import Reserved
+from torrent_peer.wire.side import Side
 
 _BYTES: Final = "never: it is in the bytes themselves"
 _BITS: Final = "never: the bits are fixed by the handshakes"
@@ -18,6 +31,13 @@ _RENDEZVOUS: Final = dialer(
     Extended(4, bytes([0, 0, 192, 0, 2, 7, 0x1A, 0xE1, 0, 0, 0, 0])), words="extended 4: ut_holepunch rendezvous"
 )
 
+
+_XUNLEI: Final = SILENT.then(
+    dialer(Handshake(BITS, INFO_HASH, PeerId(b"-SD0100-dialdialdial")), words="handshake, peer id -SD0100-…"),
+    listener(handshake(Side.LISTENER), words="handshake"),
+    _CHAT,
+    dialer(ExtendedHandshake({"xx_chat": 7}), words="extended_handshake, xx_chat is 7"),
+)
 
 ENTRIES: Final = (
     Entry(
@@ -74,6 +94,12 @@ ENTRIES: Final = (
                 ),
                 alike=dialer(Extended(3, b"hello"), words="extended 3: xx_chat", crossed=True),
                 because="the message was on its way when its id was disabled.",
+            ),
+            Example(
+                given=_XUNLEI,
+                breaks=dialer(Extended(7, b"hello"), words="extended 7: xx_chat"),
+                alike=dialer(Extended(3, b"hello"), words="extended 3: xx_chat"),
+                because="3 is the id that the listener wants it under.",
             ),
         ),
     ),

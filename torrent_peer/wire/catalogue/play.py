@@ -1,13 +1,34 @@
 """Plays a conversation through a real connection, at the end where it is judged, and notes what is found."""
 
+from typing import Final
+
 from attrs import frozen
 
-from torrent_peer.wire.catalogue.exchange import GEOMETRY, INFO_HASH, PEER_IDS, Example, Scene, Step, handshake
+from torrent_peer.wire.catalogue.exchange import (
+    GEOMETRY,
+    INFO_HASH,
+    PEER_IDS,
+    PIECES_ROOT,
+    Example,
+    Scene,
+    Step,
+    handshake,
+)
 from torrent_peer.wire.connection import NEED_DATA, PeerConnection
 from torrent_peer.wire.errors import Finding, LocalProtocolError, RemoteProtocolError
 from torrent_peer.wire.messages import Message
 from torrent_peer.wire.policy import Profile
 from torrent_peer.wire.side import Side
+
+HEIGHT: Final = 8
+"""Layers above the leaves: the file has 145 blocks, filled up to 256."""
+
+
+class _OneTree:
+    """The trees of a torrent with one file."""
+
+    def height(self, pieces_root: bytes) -> int | None:
+        return HEIGHT if pieces_root == PIECES_ROOT else None
 
 
 @frozen
@@ -39,6 +60,8 @@ def play(scene: Scene, last: Step, *, at_sender: bool = False, profile: Profile 
         reserved=scene.bits,
         profile=profile,
     )
+    if scene.trees_known:
+        connection.learn_hash_trees(_OneTree())
     if scene.greeted:
         for sender in Side:
             _say(connection, Step(sender, (handshake(sender, bits=scene.bits),)))
