@@ -84,7 +84,7 @@ async def test_what_a_choke_gives_back_is_asked_of_who_is_idle_at_once(
     assert not idle
     world.say(first, Choke())
     if reserved.fast:
-        world.say(first, *map(Reject, owed))
+        world.say(first, *[Reject(block) for block in owed])
     assert asked(world, second)
 
 
