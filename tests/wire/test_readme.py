@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from torrent_peer.wire.catalogue import CATALOGUE
 from torrent_peer.wire.rules import RULES
 
 ROOT = Path(__file__).parent.parent.parent
@@ -24,3 +25,8 @@ def test_the_page_is_up_to_date_run_scripts_wire_readme_if_not(text: str) -> Non
 def test_every_rule_is_on_the_page(text: str) -> None:
     for rule in RULES.rules:
         assert f"| {rule.id} | {rule.severity.value} | {rule.says} |" in text
+
+
+def test_what_to_do_instead_is_on_the_page(text: str) -> None:
+    for entry in CATALOGUE.values():
+        assert f"| {entry.rule} | {entry.instead} | {entry.races} |" in text
