@@ -16,6 +16,7 @@ from torrent_peer.wire.messages import (
     Choke,
     ExtendedHandshake,
     Have,
+    Message,
     Piece,
     Reject,
     Request,
@@ -98,7 +99,8 @@ async def test_chokes_by_the_thousand_cost_one_look_around(mock_clock: MockClock
         looks += 1
 
     world.exchange.ask_all = look  # type: ignore[method-assign]
-    world.say(peer, *[Choke(), Unchoke()] * 1000)
+    flood: list[Message] = [Choke(), Unchoke()]
+    world.say(peer, *flood * 1000)
     assert looks == 1
 
 
