@@ -6,7 +6,9 @@ from torrent_peer.core.block import Block
 from torrent_peer.wire.catalogue.entry import Clients, Entry
 from torrent_peer.wire.catalogue.exchange import ASKED, FRESH_PLAIN, OPENED, A, B, Example, dialer, listener
 from torrent_peer.wire.messages import AllowedFast, Bitfield, Cancel, HaveAll, Piece, Reject, Suggest
+from torrent_peer.wire.rules.bep6 import ALLOWED_FAST_LIMIT
 
+_TOO_OFTEN: Final = ALLOWED_FAST_LIMIT + 1
 _SIZE: Final = "never: but while the torrent's size is unknown it cannot be judged, and is judged when it is"
 
 ENTRIES: Final = (
@@ -136,7 +138,7 @@ ENTRIES: Final = (
         examples=(
             Example(
                 given=OPENED,
-                breaks=listener(*[AllowedFast(0)] * 1001, words="allowed_fast 0, 1001 times"),
+                breaks=listener(*[AllowedFast(0)] * _TOO_OFTEN, words=f"allowed_fast 0, {_TOO_OFTEN} times"),
                 alike=listener(
                     *[AllowedFast(piece) for piece in range(10)], words="allowed_fast 0, allowed_fast 1, … 9"
                 ),

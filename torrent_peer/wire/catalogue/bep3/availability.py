@@ -12,9 +12,11 @@ from torrent_peer.wire.catalogue.exchange import (
     dialer,
 )
 from torrent_peer.wire.messages import Bitfield, ExtendedHandshake, Have, HaveNone, Interested
+from torrent_peer.wire.rules.bep3.availability import UPDATES_LIMIT
 
 _OWN_WORDS: Final = "never: only the sender's own words decide"
 _SIZE: Final = "never: but while the torrent's size is unknown it cannot be judged, and is judged when it is"
+_TOO_OFTEN: Final = UPDATES_LIMIT + 1
 _TWO_PIECES: Final = Bitfield(b"\x80\x40")
 
 ENTRIES: Final = (
@@ -86,7 +88,7 @@ ENTRIES: Final = (
             ),
             Example(
                 given=FRESH.then(dialer(HaveNone())),
-                breaks=dialer(*[_TWO_PIECES] * 17, words="bitfield of 2 bytes, 17 times"),
+                breaks=dialer(*[_TWO_PIECES] * _TOO_OFTEN, words=f"bitfield of 2 bytes, {_TOO_OFTEN} times"),
                 alike=dialer(*[Have(piece) for piece in range(10)], words="have 0, have 1, … have 9"),
                 because="there may be as many haves as pieces.",
             ),
