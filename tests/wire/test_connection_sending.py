@@ -73,8 +73,9 @@ def test_one_illegal_request_and_none_is_sent() -> None:
     connection = leech()
     with pytest.raises(LocalProtocolError, match=r"^request for piece 0 \[0:16384\] again, before its answer"):
         connection.send_requests([A, B, A])
-    assert connection.outstanding == {}
+    assert (connection.outstanding, connection.ours.requests.sent) == ({}, 0)
     assert connection.send_requests([A, B])
+    assert connection.ours.requests.sent == 2
 
 
 def test_their_request_queue_is_respected() -> None:

@@ -16,7 +16,7 @@ from torrent_peer.wire.events import NEED_DATA, EndOfStream, InfoHashReceived, N
 from torrent_peer.wire.frame_limits import FrameLimits
 from torrent_peer.wire.framing import Framer
 from torrent_peer.wire.handshake import HandshakeReader
-from torrent_peer.wire.legality import Legality
+from torrent_peer.wire.legality import DECLINABLE, Legality
 from torrent_peer.wire.messages import Extended, ExtendedHandshake, Handshake, Message, Piece, Question, Request
 from torrent_peer.wire.policy import Action, Profile, decide
 from torrent_peer.wire.recent import KEPT, Recent
@@ -259,13 +259,8 @@ class PeerConnection:
         self, *, client: str | None = None, listen_port: int | None = None, metadata_size: int | None = None
     ) -> ExtendedHandshake:
         """The extended handshake that says what this connection was made with; to be sent."""
-        return ExtendedHandshake(
-            self._extensions,
-            client=client,
-            listen_port=listen_port,
-            request_queue=self._request_queue,
-            metadata_size=metadata_size,
-        )
+        names, queue = self._extensions, self._request_queue
+        return ExtendedHandshake(names, client, listen_port, queue, metadata_size=metadata_size)
 
     def send(self, message: Message) -> bytes:
         """The bytes of `message`, which counts as said. Raises LocalProtocolError when it breaks any rule.
@@ -282,13 +277,16 @@ class PeerConnection:
 
     def send_requests(self, blocks: Sequence[Block]) -> bytes:
         """The bytes of a request for each block, all or none. Raises LocalProtocolError when one is not legal."""
-        way = self._outgoing
+        way, ledger = self._outgoing, self.ours.requests
+        before = ledger.sent
         for done, block in enumerate(blocks):
             if hot.take_request(way, block):
                 continue
             if findings := self._legality.admit(self.side, Request(block), crossed=False):
                 self._legality.withdraw(self.side, blocks[:done])
+                ledger.sent = before
                 raise LocalProtocolError(findings[0])
+        ledger.sent = before + len(blocks)
         told = len(blocks) if self.on_message is not None else min(len(blocks), KEPT)
         self._sent += (len(blocks) - told) * codec.REQUEST_LENGTH
         for block in blocks[len(blocks) - told :]:
@@ -350,12 +348,13 @@ class PeerConnection:
         """What becomes of a message of theirs; it is applied already if there are no findings."""
         self._heard_message = True
         self.recent.note(self._their_side, offset, message)
-        self._note(findings)
+        if findings:
+            self._note(findings)
         if self.on_message is not None:
             self.on_message(self._their_side, offset, message, findings)
         if not findings:
-            if isinstance(message, Question) and self._legality.is_declined(self._their_side, message):
-                return Refused(message, None)
+            if type(message) in DECLINABLE and (declined := self._legality.declined(self._their_side, message)):
+                return Refused(declined, None)
             return message
         match decide(self.profile, findings, counts=self.finding_counts):
             case Action.CLOSE:

@@ -62,5 +62,4 @@ def take_request(way: Direction, block: Block) -> bool:
         ledger.note_asked(block)
     ledger.live[block] = 1
     ledger.total += 1
-    ledger.sent += 1
     return True

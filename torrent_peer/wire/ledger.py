@@ -62,7 +62,7 @@ class RequestLedger:
         self.withdrawn_at = (0, 0, 0)
         """What the server had asked for itself when it last withdrew a piece, see `sight`."""
         self.sent = 0
-        """Requests ever made."""
+        """Requests ever made, or fewer: those that are read the short way are not counted. Needed by `sight`."""
         self.forgotten = 0
         """Zombies that are no longer kept."""
 
@@ -108,7 +108,6 @@ class RequestLedger:
         """Undo the last `request` of this block: it was never sent."""
         _take(self.live, block)
         self.total -= 1
-        self.sent -= 1
 
     def late(self) -> None:
         """A request came although the server chokes."""

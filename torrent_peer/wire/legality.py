@@ -19,6 +19,8 @@ from torrent_peer.wire.side import Side
 from torrent_peer.wire.state import Direction, PeerState
 
 NOTHING: Final[tuple[Finding, ...]] = ()
+DECLINABLE: Final = frozenset({Request, MetadataRequest})
+"""What may be legal and not served all the same, see `Legality.declined`."""
 
 
 class Legality:
@@ -54,11 +56,10 @@ class Legality:
     def admit(self, sender: Side, message: Message, *, crossed: bool, offset: int | None = None) -> Sequence[Finding]:
         """`check`, and `apply` if there is nothing to find."""
         way = self.direction(sender)
-        match message:
-            case Piece(block) if hot.take_answer(way, block):
-                return NOTHING
-            case Request(block) if hot.take_request(way, block):
-                return NOTHING
+        if type(message) is Piece and hot.take_answer(way, message.block):
+            return NOTHING
+        if type(message) is Request and hot.take_request(way, message.block):
+            return NOTHING
         findings = self.check(sender, message, crossed=crossed, offset=offset)
         if not findings:
             effects.apply(way, message, crossed=crossed)
@@ -73,16 +74,16 @@ class Legality:
         """The request counts as said, but will not be served."""
         effects.refuse(self.direction(sender), request)
 
-    def is_declined(self, sender: Side, request: Question) -> bool:
-        """Whether a legal request asks for what the other side does not serve, as its sender may not have heard yet."""
+    def declined(self, sender: Side, message: Message) -> Question | None:
+        """A legal request for what the other side does not serve, as its sender may not have heard; else `None`."""
         server = self.direction(sender).receiver
-        match request:
-            case Request(block):
-                return server.declines(block.piece)
-            case MetadataRequest():
-                return server.metadata_size is None
+        match message:
+            case Request(block) if server.declines(block.piece):
+                return message
+            case MetadataRequest() if server.metadata_size is None:
+                return message
             case _:
-                return False
+                return None
 
     def pass_over(self, sender: Side, message: Message) -> None:
         """The message counts as not said, but for the turn it took."""
