@@ -82,6 +82,25 @@ def test_a_choke_without_fast_turns_requests_into_zombies() -> None:
     assert [ledger.answer(A) for _ in range(3)] == [True, True, False]
 
 
+def test_a_cancelled_request_is_not_awaited_though_it_is_unanswered() -> None:
+    ledger = RequestLedger()
+    ledger.request(A)
+    ledger.request(B)
+    assert set(ledger.awaited) == {A, B}
+    ledger.cancel(A, fast=True, zombies=True)
+    assert set(ledger.awaited) == {B}
+
+
+def test_when_a_piece_is_withdrawn_only_the_requests_for_it_end() -> None:
+    ledger = RequestLedger()
+    for block in (A, C, B, A):
+        ledger.request(block)
+    ledger.throw_out(zombies=True, ring=5, piece=0)
+    assert (ledger.live, ledger.total, ledger.zombies) == ({C: 1}, 1, {A: 2, B: 1})
+    assert ledger.answered == {A: 2, B: 1}
+    assert (ledger.credits, ledger.sent) == (4, 4)
+
+
 def test_zombies_do_not_add_up_for_ever_the_oldest_go() -> None:
     ledger = RequestLedger()
     for piece in range(ZOMBIES_KEPT + 1):
@@ -89,6 +108,7 @@ def test_zombies_do_not_add_up_for_ever_the_oldest_go() -> None:
         ledger.throw_out(zombies=True, ring=0)
     assert len(ledger.zombies) == ZOMBIES_KEPT
     assert [ledger.has_credit(Block(piece, 0, 16384)) for piece in (0, 1, ZOMBIES_KEPT)] == [False, True, True]
+    assert (ledger.forgotten, ledger.credits) == (1, ZOMBIES_KEPT + 1)
 
 
 def test_the_ring_keeps_the_last_answers_and_a_cancel_uses_one_up() -> None:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.wire.scenes import EMPTY, FULL, GEOMETRY, INFO_HASH, Scene
+from tests.wire.scenes import EMPTY, EVERY_EXTENSION, FULL, GEOMETRY, INFO_HASH, Scene
+from torrent_peer.core.addresses import Address
 from torrent_peer.core.block import Block
 from torrent_peer.core.ids import PeerId
 from torrent_peer.wire import hot
@@ -17,16 +18,26 @@ from torrent_peer.wire.messages import (
     Bitfield,
     Cancel,
     Choke,
+    DontHave,
     Extended,
     ExtendedHandshake,
     Handshake,
+    Hashes,
+    HashRange,
+    HashReject,
+    HashRequest,
     Have,
     HaveAll,
+    Holepunch,
     Interested,
     KeepAlive,
     Malformed,
     Message,
+    MetadataPiece,
+    MetadataReject,
+    MetadataRequest,
     NotInterested,
+    PeerExchange,
     Piece,
     Port,
     Reject,
@@ -34,11 +45,14 @@ from torrent_peer.wire.messages import (
     Suggest,
     Unchoke,
     Unknown,
+    UploadOnly,
 )
 from torrent_peer.wire.reserved import Reserved
 from torrent_peer.wire.side import Side
 
 D, L = Side.DIALER, Side.LISTENER
+RANGE = HashRange(bytes(32), 0, 0, 2, 0)
+PEER = Address("10.0.0.1", 6881)
 HALF = {D: Bitfield(b"\xf8\x00"), L: Bitfield(b"\x07\xc0")}
 BLOCKS = [GEOMETRY.block(piece, number) for piece in (0, 5, 9) for number in (0, 1)]
 MESSAGES: list[Message] = [
@@ -47,6 +61,10 @@ MESSAGES: list[Message] = [
     *(AllowedFast(piece) for piece in (0, 5)),
     *(kind(block) for kind in (Request, Cancel, Reject) for block in BLOCKS),
     *(Piece(block, b"") for block in BLOCKS),
+    *(DontHave(piece) for piece in (0, 5)),
+    *(MetadataRequest(0), MetadataRequest(1), MetadataPiece(0, 100, bytes(100)), MetadataReject(0), MetadataReject(1)),
+    *(HashRequest(RANGE), Hashes(RANGE, bytes(64)), HashReject(RANGE), UploadOnly(upload_only=True)),
+    *(PeerExchange((PEER,), b"\0"), PeerExchange(dropped=(PEER,)), Holepunch(0, PEER), Holepunch(2, PEER, 1)),
 ]
 STEPS = st.lists(
     st.tuples(st.sampled_from(Side), st.integers(0, 2), st.sampled_from(MESSAGES)), min_size=50, max_size=300
@@ -59,14 +77,14 @@ class Wire:
     def __init__(self, *, fast: bool) -> None:
         self.ends = {side: Legality(info_hash=INFO_HASH, geometry=GEOMETRY) for side in Side}
         self.queues: dict[Side, deque[Message]] = {side: deque() for side in Side}
-        reserved = Reserved.of(fast=fast, extended=True, dht=True)
+        reserved = Reserved.of(fast=fast, extended=True, dht=True, v2=True)
         for side in Side:
             peer_id = PeerId(side.value.encode().ljust(20, b"-"))
             self.must_say(side, Handshake(reserved, INFO_HASH, peer_id))
         for side in Side:
             self.hear_all(side)
         for side in Side:
-            self.must_say(side, ExtendedHandshake({"ut_pex": 1}, request_queue=3))
+            self.must_say(side, ExtendedHandshake(EVERY_EXTENSION, request_queue=3, metadata_size=100))
             self.must_say(side, HALF[side])
         for side in Side:
             self.hear_all(side)
@@ -118,6 +136,20 @@ LIES: list[tuple[Message, set[str]]] = [
     (Piece(Block(10, 0, 16384), b""), {"PIECE-01"}),
     (Cancel(Block(3, 0, 16384)), {"CAN-02"}),
     (Extended(9, b""), {"EXT-02"}),
+    (DontHave(3), {"DH-02"}),
+    (DontHave(10), {"DH-01"}),
+    (MetadataRequest(0, trailing=1), {"META-04"}),
+    (MetadataRequest(5), {"META-03"}),
+    (MetadataReject(3), {"META-05"}),
+    (MetadataPiece(3, 100, bytes(100)), {"META-05", "META-06"}),
+    (PeerExchange((PEER, PEER), bytes(2)), {"PEX-05"}),
+    (PeerExchange(), {"PEX-06"}),
+    (Holepunch(1, PEER, None), {"HP-01"}),
+    (HashRequest(HashRange(bytes(32), 0, 1, 2, 0)), {"HASH-06"}),
+    (HashRequest(HashRange(bytes(32), 0, 0, 3, 0)), {"HASH-05"}),
+    (Hashes(HashRange(bytes(32), 1, 0, 2, 0), bytes(64)), {"HASH-08"}),
+    (HashReject(HashRange(bytes(32), 1, 0, 2, 0)), {"HASH-10"}),
+    (Malformed(20, 5, "META-01", "ut_metadata message without a msg_type"), {"META-01"}),
     (Unknown(99, b""), {"FR-04"}),
     (Malformed(4, 6, "FR-03", "have of length 6: it is always 5"), {"FR-03"}),
 ]

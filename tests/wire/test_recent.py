@@ -1,7 +1,7 @@
 """The ring of recent messages."""
 
 from torrent_peer.core.block import Block
-from torrent_peer.wire.messages import Choke, Extended, Have, Piece
+from torrent_peer.wire.messages import Choke, Extended, Have, MetadataPiece, Piece
 from torrent_peer.wire.recent import KEPT, Recent
 from torrent_peer.wire.side import Side
 
@@ -14,13 +14,15 @@ def test_the_last_messages_are_kept_in_short_form() -> None:
     recent.note(Side.LISTENER, 68, Extended(1, bytes(100)))
     recent.note(Side.DIALER, 73, Piece(BLOCK, memoryview(bytes(16384))))
     recent.append((Side.DIALER, 16470, BLOCK))
+    recent.note(Side.LISTENER, 170, MetadataPiece(3, None, bytes(16384)))
     assert [str(said) for said in recent] == [
         "dialer at 68: choke",
         "listener at 68: extended 1 of 100 bytes",
         "dialer at 73: piece 0 [0:16384]",
         "dialer at 16470: piece 0 [0:16384]",
+        "listener at 170: metadata_piece 3",
     ]
-    assert len(recent) == 4
+    assert len(recent) == 5
 
 
 def test_only_so_many_are_kept() -> None:

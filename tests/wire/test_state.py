@@ -1,5 +1,6 @@
 """What is known of each side, at the beginning and in between."""
 
+from torrent_peer.core.piece_set import PieceSet
 from torrent_peer.wire.ledger import RequestLedger
 from torrent_peer.wire.legality import Legality
 from torrent_peer.wire.reserved import Reserved
@@ -29,6 +30,28 @@ def test_a_declared_queue_counts_both_for_asking_and_for_blaming() -> None:
     side = PeerState().of(L)
     side.declared_queue = 30
     assert (side.request_queue, side.patience) == (30, 30)
+
+
+def test_a_side_declines_what_it_chokes_or_has_no_longer() -> None:
+    side = PeerState().of(L)
+    side.pieces, side.allowed_fast = PieceSet(3, [0, 2]), {0}
+    assert [side.declines(piece) for piece in range(3)] == [False, True, True]
+    side.choking = False
+    assert not any(side.declines(piece) for piece in range(3))
+    side.withdrawn = PieceSet(3, [1, 2])
+    assert [side.has_withdrawn(piece) for piece in range(3)] == [False, True, False]
+    side.pieces = None
+    assert [side.declines(piece) for piece in range(3)] == [False, True, True]
+
+
+def test_version_2_is_spoken_when_both_say_so() -> None:
+    state = PeerState()
+    state.of(D).reserved, state.of(L).reserved = Reserved.of(v2=True), Reserved()
+    state.negotiate()
+    assert not state.v2
+    state.of(L).reserved = Reserved.of(v2=True)
+    state.negotiate()
+    assert state.v2
 
 
 def test_a_direction_has_one_side_speaking_and_the_other_listening() -> None:

@@ -10,8 +10,10 @@ from torrent_peer.wire.messages import (
     Cancel,
     Choke,
     ExtendedHandshake,
+    Have,
     HaveAll,
     HaveNone,
+    Message,
     NotInterested,
     Piece,
     Request,
@@ -24,6 +26,10 @@ A, B, C = (GEOMETRY.block(0, 0), GEOMETRY.block(0, 1), GEOMETRY.block(1, 0))
 UNSIZED = Scene(size_known=False)
 OPEN = Scene(then=[(L, Unchoke())])
 ASKED = Scene(then=[(L, Unchoke()), (D, Request(A))])
+F = GEOMETRY.block(5, 0)
+CHOKED_AND_ASKED: list[tuple[Side, Message]] = [
+    *((D, Have(5)), (D, Unchoke()), (L, Unchoke()), (L, Choke()), (L, Request(F))),
+]
 SMALL_QUEUE = (L, ExtendedHandshake(request_queue=2))
 HUNDREDS = [(D, Request(Block(0, number, 1))) for number in range(254)]
 
@@ -125,6 +131,15 @@ CASES = [
         scene=_seen_by_the_dialer((L, Unchoke()), (L, Choke())),
         message=Request(A),
         legal_scene=_seen_by_the_dialer((L, Unchoke()), (L, Choke()), (L, AllowedFast(0))),
+    ),
+    Case(
+        judge="no_requests_while_choked",
+        rule="REQ-07",
+        evidence="request for piece 0 [0:16384] while the listener chokes: it crossed no choke",
+        # who answers what was asked after the choke has heard the choke
+        scene=Scene(then=[*CHOKED_AND_ASKED, (D, Piece(F, b""))]),
+        message=Request(A),
+        legal_scene=Scene(then=CHOKED_AND_ASKED),
     ),
     Case(
         judge="no_flood_of_requests_while_choked",
