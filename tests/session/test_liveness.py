@@ -25,6 +25,8 @@ def clocks(**changes: float) -> Clocks:
         (clocks(received=99, wanted=99, message_begun=0), 100.1, 102_400, "FR-07"),
         (clocks(received=300), 300.0, None, None),
         (clocks(received=300), 300.1, None, "LV-01"),
+        (clocks(received=500, wanted=500, could_ask=380), 500.0, None, None),
+        (clocks(received=500, wanted=500, could_ask=380), 500.1, None, "LV-02"),
     ],
 )
 def test_a_passed_deadline_is_named(state: Clocks, now: float, awaiting: int | None, rule: str | None) -> None:

@@ -9,6 +9,7 @@ from tests.session.stage import GEOMETRY
 from torrent_peer.session.farewell import Cause
 from torrent_peer.session.liveness import (
     HANDSHAKE_TIMEOUT,
+    IDLE_LEECH_TIMEOUT,
     KEEP_ALIVE_INTERVAL,
     MESSAGE_TIMEOUT,
     RESCUE_AFTER,
@@ -118,3 +119,17 @@ async def test_slots_are_given_anew_in_rounds(tmp_path: Path, autojump_clock: Mo
             await trio.sleep(2)
             assert len(ear.take(Unchoke)) == 1
             nursery.cancel_scope.cancel()
+
+
+async def test_a_leech_that_asks_for_nothing_of_a_seed_is_left(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with open_hall(tmp_path, pieces=GEOMETRY.piece_count) as hall:
+        idle, _ = hall.join([], then=[Interested()])
+        busy, _ = hall.join([], then=[Interested()])
+        for _ in range(round(IDLE_LEECH_TIMEOUT / 40) + 1):
+            await pass_time(hall, 40, speaking=idle)
+            hall.say(busy, KeepAlive())
+            busy.uploaded += 1
+        assert idle.ending is not None
+        assert idle.ending.cause is Cause.TIMEOUT
+        assert idle.ending.detail == "unchoked and interested, it asked for nothing for 120 s [LV-02]"
+        assert busy.ending is None

@@ -18,6 +18,8 @@ RESCUE_AFTER: Final = 2.0
 """Seconds after which a peer with nothing to do may be asked for what others owe us."""
 DISINTEREST_TIMEOUT: Final = 300.0
 """Seconds in which neither side wanted anything. (LV-01)"""
+IDLE_LEECH_TIMEOUT: Final = 120.0
+"""Seconds an unchoked, interested peer may ask for nothing while we only serve. libtorrent, aria2: 60. (LV-02)"""
 
 
 @define(slots=True)
@@ -35,6 +37,8 @@ class Clocks:
     """Last block either way."""
     idle: float | None = None
     """Since when nothing is asked of them."""
+    could_ask: float | None = None
+    """Since when they could ask and asked for nothing: unchoked, interested, waiting for nothing."""
     message_begun: float | None = None
     """First byte of a message that is not yet complete."""
     wanted: float | None = None
@@ -67,6 +71,8 @@ def overdue(clocks: Clocks, *, now: float, awaiting: int | None) -> Overdue | No
             return Overdue("FR-07", f"a message of {awaiting} bytes did not arrive whole within {limit:.0f} s")
     if clocks.wanted is not None and now - clocks.wanted > DISINTEREST_TIMEOUT:
         return Overdue("LV-01", f"neither side wanted anything for {DISINTEREST_TIMEOUT:.0f} s")
+    if clocks.could_ask is not None and now - clocks.could_ask > IDLE_LEECH_TIMEOUT:
+        return Overdue("LV-02", f"unchoked and interested, it asked for nothing for {IDLE_LEECH_TIMEOUT:.0f} s")
     return None
 
 

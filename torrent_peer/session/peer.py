@@ -59,6 +59,8 @@ class Peer:
         """Payload bytes they sent."""
         self.uploaded = 0
         """Payload bytes we sent."""
+        self.uploaded_before = 0
+        """As much as that when it was last looked at."""
         self.requests = 0
         """Requests they made that are to be served."""
         self.greeted = False

@@ -31,6 +31,12 @@ class Upkeep:
         connection, clocks = peer.connection, peer.clocks
         if connection.ours.interested or connection.theirs.interested:
             clocks.wanted = now
+        could_ask = connection.theirs.interested and not connection.ours.choking and not peer.transport.backlog
+        if not could_ask or connection.requested or not self._exchange.picker.is_complete:
+            clocks.could_ask = None
+        elif clocks.could_ask is None or peer.uploaded != peer.uploaded_before:
+            clocks.could_ask = now
+        peer.uploaded_before = peer.uploaded
         if (late := overdue(clocks, now=now, awaiting=connection.awaiting)) is not None:
             peer.close(Cause.TIMEOUT, f"{late.sentence} [{late.rule}]")
             return
