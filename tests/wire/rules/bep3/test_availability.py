@@ -63,7 +63,7 @@ CASES = [
     Case(
         judge="availability_is_not_a_stream",
         rule="BF-03",
-        evidence="have_none number 17 in mid-conversation",
+        evidence="have_none number 81 in mid-conversation",
         scene=Scene(then=[(D, HaveNone())] * UPDATES_LIMIT),
         message=HaveNone(),
         legal_scene=Scene(then=[(D, HaveNone())] * (UPDATES_LIMIT - 1)),
@@ -121,3 +121,10 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_the_rule_is_named_and_its_look_alike_passes(case: Case) -> None:
     check_case(case)
+
+
+@pytest.mark.parametrize("pieces", [1, 7, 40, 72, 384, 1000, 6144, 100_000])
+def test_a_whole_download_of_aria2_stays_below_the_limit(pieces: int) -> None:
+    bitfield, have = 5 + -(-pieces // 8), 9
+    news_in_one = -(-bitfield // have)
+    assert pieces // news_in_one < UPDATES_LIMIT

@@ -31,8 +31,10 @@ _SECTION: Final = "BEP 3, peer messages"
 _FAST: Final = "BEP 6, Have All/Have None"
 _FIRST: Final = "'bitfield' is only ever sent as the first message."
 _EXACTLY_ONE: Final = "Exactly one of Have All, Have None, or Have Bitfield MUST appear and only immediately after"
-UPDATES_LIMIT: Final = 16
-"""Availability messages in mid-conversation that are borne; aria2 was seen to send four."""
+UPDATES_LIMIT: Final = 80
+"""Availability messages in mid-conversation that are borne. aria2 sends a bitfield instead of haves whenever it is not
+longer than they are: 5 + pieces/8 bytes, a have being 9. So it stands for pieces/72 news or more, and a whole download
+has no more than 72 of them."""
 _DECLARED: Final = (Availability.BITFIELD, Availability.HAVE_ALL, Availability.HAVE_NONE)
 
 
