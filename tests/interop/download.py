@@ -1,17 +1,20 @@
-"""Our own client as a user runs it: `torrent-peer download` as a process, and what its events say."""
+"""Our own client as a user runs it: `torrent-peer download` or `seed` as a process, and what its events say."""
 
+import contextlib
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import define, frozen
 
 from tests.interop.network import Network
 from tests.interop.programs import Program
 
 SECONDS = 60.0  # Transmission unchokes after up to 20 s
+STOP_SECONDS = 10.0
+TRANSCRIPT = "transcript.jsonl"
 
 
 @frozen
@@ -42,6 +45,8 @@ class Outcome:
     """Conversations that ended by a broken rule, theirs or ours."""
     clients: frozenset[str]
     """What the peers that sent a handshake call themselves."""
+    done: dict[str, Any]
+    """The last word about the torrent; empty when there was none."""
     messages: int
     """Lines of the transcript: messages both ways."""
     story: str
@@ -53,16 +58,45 @@ def download(network: Network, torrent: Path, out: Path, *, directory: Path, ext
 
     `directory` becomes its working directory; the content goes below `out`. Raises ProgramFailed after SECONDS.
     """
-    transcript = directory / "transcript.jsonl"
-    argv = [sys.executable, "-m", "torrent_peer", "download", str(torrent), "--out", str(out)]
-    argv += ["--json", "-vv", "--progress", "none", "--transcript", str(transcript)]
-    argv += ["--bind", network.other_host, "--listen", f"{network.other_host}:{network.free_port()}"]
-    program = Program.start(network, "torrent-peer", [*argv, *extra], directory=directory)
+    program = _start(network, ["download", str(torrent), "--out", str(out), *extra], directory)
     try:
         exit_code = program.wait(seconds=SECONDS)
     finally:
         program.stop()
-    return read_outcome(exit_code, program.output(), transcript)
+    return read_outcome(exit_code, program.output(), directory / TRANSCRIPT)
+
+
+@define
+class Seed:
+    """`torrent-peer seed` while it runs."""
+
+    program: Program
+    directory: Path
+
+    def end(self) -> Outcome:
+        """Press Ctrl-C, and read what it said until it was gone."""
+        self.program.interrupt()
+        exit_code = self.program.wait(seconds=STOP_SECONDS)
+        return read_outcome(exit_code, self.program.output(), self.directory / TRANSCRIPT)
+
+
+@contextlib.contextmanager
+def seed(
+    network: Network, torrent: Path, content: Path, *, directory: Path, extra: Sequence[str] = ()
+) -> Iterator[Seed]:
+    """Our client as a seed of what lies below `content`; `directory` becomes its working directory."""
+    program = _start(network, ["seed", str(torrent), str(content), *extra], directory)
+    try:
+        yield Seed(program, directory)
+    finally:
+        program.stop()
+
+
+def _start(network: Network, words: Sequence[str], directory: Path) -> Program:
+    argv = [sys.executable, "-m", "torrent_peer", *words]
+    argv += ["--json", "-vv", "--progress", "none", "--transcript", str(directory / TRANSCRIPT)]
+    argv += ["--bind", network.other_host, "--listen", f"{network.other_host}:{network.free_port()}"]
+    return Program.start(network, "torrent-peer", argv, directory=directory)
 
 
 def read_outcome(exit_code: int, output: str, transcript: Path) -> Outcome:
@@ -83,6 +117,7 @@ def read_outcome(exit_code: int, output: str, transcript: Path) -> Outcome:
             if event["cause"] in {"violation", "our fault"}
         ),
         clients=frozenset(event["client"] for event in by_name.get("peer_connected", [])),
+        done=by_name.get("done", [{}])[-1],
         messages=len(transcript.read_text().splitlines()) if transcript.exists() else 0,
         story=output,
     )

@@ -1,7 +1,8 @@
 """A network for the interop tests that nothing can leave: a namespace of its own, with two addresses on its loopback.
 
 Transmission drops peers that a tracker names in 127/8, and Transmission and ctorrent hang up on a peer that has their
-own address; so trackers and seeders live at 10.77.0.1 and the downloader at 10.77.0.2. A process namespace goes with
+own address; so trackers and other clients live at 10.77.0.1, we at 10.77.0.2, and the clients of a swarm at an address
+each. A process namespace goes with
 it: when its first process ends, and it ends with pytest however pytest ends, the kernel kills every process inside and
 both namespaces are gone. Where no namespace may be made (most containers), 127.0.0.1 and 127.0.0.2 have to do; every
 client of the catalogue seeds there, too.
@@ -17,8 +18,8 @@ from pathlib import Path
 
 from attrs import define, field
 
-HOSTS = ("10.77.0.1", "10.77.0.2")
-LOOPBACK_HOSTS = ("127.0.0.1", "127.0.0.2")  # Linux has all of 127/8
+HOSTS = tuple(f"10.77.0.{number}" for number in range(1, 9))
+LOOPBACK_HOSTS = tuple(f"127.0.0.{number}" for number in range(1, 9))  # Linux has all of 127/8
 PORTS = range(20_000, 30_000)  # below the kernel's ephemeral ports (32768 and up): no outgoing connection takes one
 
 _SET_UP = " && ".join(
@@ -32,14 +33,27 @@ _AS_USER = ("--user", "--map-current-user", "--keep-caps")
 class Network:
     """Where a test's programs live; `command()` puts a program there."""
 
-    host: str
-    """The address of trackers and seeders."""
-    other_host: str
-    """The address of the downloader."""
+    hosts: tuple[str, ...]
+    """All addresses there are."""
     prefix: tuple[str, ...]
     isolated: bool
     """Whether this is a namespace; if not, it is the machine's own loopback."""
     _next_port: int = field(default=PORTS.start)
+
+    @property
+    def host(self) -> str:
+        """The address of trackers, and of a client that is alone with us."""
+        return self.hosts[0]
+
+    @property
+    def other_host(self) -> str:
+        """Our own address."""
+        return self.hosts[1]
+
+    @property
+    def swarm_hosts(self) -> tuple[str, ...]:
+        """Addresses of clients in a swarm, one each."""
+        return self.hosts[2:]
 
     def command(self, argv: Sequence[str]) -> list[str]:
         """The argv that runs `argv` inside this network."""
@@ -63,12 +77,12 @@ def open_network() -> Iterator[Network]:
         if holder is None:
             continue
         try:
-            yield Network(*HOSTS, prefix=_entering(holder, user), isolated=True)
+            yield Network(HOSTS, prefix=_entering(holder, user), isolated=True)
         finally:
             holder.kill()  # --kill-child: the first process of the namespace, and so all of them, go with it
             holder.communicate()
         return
-    yield Network(*LOOPBACK_HOSTS, prefix=(), isolated=False)
+    yield Network(LOOPBACK_HOSTS, prefix=(), isolated=False)
 
 
 def _hold_namespaces(user: tuple[str, ...]) -> "subprocess.Popen[str] | None":

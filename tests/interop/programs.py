@@ -80,6 +80,11 @@ class Program:
         except subprocess.TimeoutExpired:
             raise self.failure(f"had not ended after {seconds:g} s") from None
 
+    def interrupt(self) -> None:
+        """Send it what Ctrl-C sends; to itself, not to what put it into the network."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        os.kill(int(children[0]) if children else self.process.pid, signal.SIGINT)
+
     def output(self) -> str:
         """All that it has printed so far."""
         return self.log.read_text(encoding="utf-8", errors="replace")

@@ -5,16 +5,14 @@ from pathlib import Path
 import pytest
 
 from tests.interop.clients.catalogue import CLIENTS
-from tests.interop.clients.job import Client, SeedJob
-from tests.interop.download import Outcome, download
+from tests.interop.clients.job import Client, Job
+from tests.interop.download import download
 from tests.interop.network import Network
 from tests.interop.samples import NAME, Sample, digests_below
 from tests.interop.trackers import TrackerKind, Trackers
+from tests.interop.verdict import faults_in
 
 pytestmark = pytest.mark.interop
-
-KNOWN_QUIRKS: dict[str, frozenset[str]] = {}
-"""Client → rules it is known to break in ordinary use; each with its entry in the table of quirks of the rules."""
 
 OURS_HTTP, OURS_UDP = TrackerKind("ours", "http"), TrackerKind("ours", "udp")
 OPENTRACKER_HTTP, OPENTRACKER_UDP = TrackerKind("opentracker", "http"), TrackerKind("opentracker", "udp")
@@ -39,8 +37,9 @@ def test_the_sample_comes_whole_and_no_fault_is_found(
     seeder_directory.mkdir()
     seeds_by = tracker.url if client.udp_trackers else tracker.http_url
     seeder = client.seed(
-        SeedJob(
+        Job(
             network=network,
+            host=network.host,
             torrent=sample.write_torrent(seeder_directory / "sample.torrent", announce=seeds_by),
             content=sample.copy_to(seeder_directory / "content"),
             port=network.free_port(),
@@ -59,12 +58,3 @@ def test_the_sample_comes_whole_and_no_fault_is_found(
     assert any(client.calls_itself in name for name in outcome.clients), outcome.story
     assert outcome.messages > sample.blocks, "the transcript lacks most of the conversation"
     assert faults_in(outcome, client) == []
-
-
-def faults_in(outcome: Outcome, client: Client) -> list[str]:
-    """What was found against the seeder, or what we did wrong, save its known quirks."""
-    excused = KNOWN_QUIRKS.get(client.name, frozenset())
-    return [
-        *(str(finding) for finding in outcome.findings if finding.counts and finding.rule not in excused),
-        *outcome.faults,
-    ]

@@ -13,7 +13,8 @@ from tests.interop.download import read_outcome
 from tests.interop.network import Network, open_network
 from tests.interop.programs import Program, ProgramFailed
 from tests.interop.samples import FILES, NAME, PIECE_LENGTH, Sample, digests_below
-from tests.interop.test_download_from_clients import CASES, faults_in
+from tests.interop.test_download_from_clients import CASES
+from tests.interop.verdict import faults_in
 
 LIBTORRENT = CLIENTS[0]
 

@@ -1,11 +1,11 @@
 """aria2: one command line, no configuration file. It speaks to UDP trackers only with its DHT on, which stays off."""
 
-from tests.interop.clients.job import Client, SeedJob
+from tests.interop.clients.job import Client, Job
 from tests.interop.programs import Program
 
 
-def seed(job: SeedJob) -> Program:
-    """Check the content, then seed for as long as we let it."""
+def run(job: Job) -> Program:
+    """Check the content, fetch what is not there, then seed for as long as we let it."""
     options = {
         "bt-enable-lpd": "false",
         "bt-require-crypto": "false",
@@ -16,7 +16,7 @@ def seed(job: SeedJob) -> Program:
         "enable-dht6": "false",
         "enable-peer-exchange": "false",
         "file-allocation": "none",
-        "interface": job.network.host,
+        "interface": job.host,
         "listen-port": str(job.port),
         "seed-ratio": "0.0",
         "summary-interval": "0",
@@ -25,4 +25,4 @@ def seed(job: SeedJob) -> Program:
     return job.start("aria2", ["aria2c", "--no-conf", *flags, str(job.torrent)])
 
 
-ARIA2 = Client(name="aria2", calls_itself="aria2", program="aria2c", seed=seed, udp_trackers=False)
+ARIA2 = Client(name="aria2", calls_itself="aria2", program="aria2c", seed=run, leech=run, udp_trackers=False)

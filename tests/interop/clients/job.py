@@ -1,4 +1,4 @@
-"""What a client is told when it is to seed, and what it has to be able to do."""
+"""What a client is told when it is to seed or to download, and what it has to be able to do."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,10 +10,11 @@ from tests.interop.programs import Program, require
 
 
 @frozen
-class SeedJob:
-    """Seed `torrent`, whose content lies below `content`, from `network.host`:`port`; write only below `directory`."""
+class Job:
+    """A torrent, its content (or the place for it) below `content`; talk from `host`:`port`, write below `directory`."""
 
     network: Network
+    host: str
     torrent: Path
     content: Path
     port: int
@@ -33,8 +34,10 @@ class Client:
     """Part of the name our client reports for it."""
     program: str
     """The program that must be on the PATH; "" for a Python package that the test extra installs."""
-    seed: Callable[[SeedJob], Program]
+    seed: Callable[[Job], Program]
     """Start seeding, in plain TCP and with nothing but the torrent's tracker to find peers."""
+    leech: Callable[[Job], Program]
+    """Start downloading in the same way."""
     udp_trackers: bool = True
     """Whether it announces itself to a UDP tracker."""
 

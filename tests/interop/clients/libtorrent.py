@@ -3,7 +3,7 @@
 import json
 import sys
 
-from tests.interop.clients.job import Client, SeedJob
+from tests.interop.clients.job import Client, Job
 from tests.interop.programs import Program
 
 SCRIPT = """
@@ -36,10 +36,10 @@ while True:
 """
 
 
-def seed(job: SeedJob) -> Program:
-    """Start a session with this one torrent."""
+def run(job: Job) -> Program:
+    """Start a session with this one torrent: it checks what is there, fetches the rest, and seeds."""
     told = {
-        "host": job.network.host,
+        "host": job.host,
         "port": job.port,
         "torrent": str(job.torrent),
         "content": str(job.content),
@@ -47,4 +47,4 @@ def seed(job: SeedJob) -> Program:
     return job.start("libtorrent", [sys.executable, "-c", SCRIPT, json.dumps(told)])
 
 
-LIBTORRENT = Client(name="libtorrent", calls_itself="libtorrent", program="", seed=seed)
+LIBTORRENT = Client(name="libtorrent", calls_itself="libtorrent", program="", seed=run, leech=run)

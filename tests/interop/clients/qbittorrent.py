@@ -1,6 +1,6 @@
 """qBittorrent without a window: a prewritten profile, its legal notice accepted."""
 
-from tests.interop.clients.job import Client, SeedJob
+from tests.interop.clients.job import Client, Job
 from tests.interop.programs import Program
 
 CONFIG = r"""
@@ -36,12 +36,12 @@ Session\TorrentContentLayout=Original
 """
 
 
-def seed(job: SeedJob) -> Program:
-    """Start it with a fresh profile and the torrent on its command line."""
+def run(job: Job) -> Program:
+    """Start it with a fresh profile and the torrent on its command line; it checks, fetches and seeds."""
     config = job.directory / "qBittorrent" / "config" / "qBittorrent.conf"
     config.parent.mkdir(parents=True)
     config.write_text(
-        CONFIG.format(host=job.network.host, port=job.port, content=job.content, web_port=job.network.free_port())
+        CONFIG.format(host=job.host, port=job.port, content=job.content, web_port=job.network.free_port())
     )
     argv = [
         "qbittorrent-nox",
@@ -53,4 +53,4 @@ def seed(job: SeedJob) -> Program:
     return job.start("qbittorrent", argv)
 
 
-QBITTORRENT = Client(name="qbittorrent", calls_itself="qBittorrent", program="qbittorrent-nox", seed=seed)
+QBITTORRENT = Client(name="qbittorrent", calls_itself="qBittorrent", program="qbittorrent-nox", seed=run, leech=run)

@@ -1,6 +1,6 @@
 """rTorrent in daemon mode (0.9.7 and later), which needs no terminal."""
 
-from tests.interop.clients.job import Client, SeedJob
+from tests.interop.clients.job import Client, Job
 from tests.interop.programs import Program
 
 RC = """
@@ -23,12 +23,12 @@ load.start = {torrent}
 """
 
 
-def seed(job: SeedJob) -> Program:
-    """Start it with a configuration of our own and no session directory."""
+def run(job: Job) -> Program:
+    """Start it with a configuration of our own and no session directory; it checks, fetches and seeds."""
     rc = job.directory / "rtorrent.rc"
     rc.write_text(
         RC.format(
-            host=job.network.host,
+            host=job.host,
             port=job.port,
             content=job.content,
             torrent=job.torrent,
@@ -38,4 +38,4 @@ def seed(job: SeedJob) -> Program:
     return job.start("rtorrent", ["rtorrent", "-n", "-o", f"import={rc}"])
 
 
-RTORRENT = Client(name="rtorrent", calls_itself="rTorrent", program="rtorrent", seed=seed)
+RTORRENT = Client(name="rtorrent", calls_itself="rTorrent", program="rtorrent", seed=run, leech=run)

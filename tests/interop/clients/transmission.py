@@ -3,18 +3,19 @@
 import json
 import shutil
 
-from tests.interop.clients.job import Client, SeedJob
+from tests.interop.clients.job import Client, Job
 from tests.interop.programs import Program
 
 
-def seed(job: SeedJob) -> Program:
-    """Start the daemon in the foreground with the torrent in its watch directory."""
+def run(job: Job) -> Program:
+    """Start the daemon in the foreground with the torrent in its watch directory; it checks, fetches and seeds."""
     config, watch = job.directory / "config", job.directory / "watch"
     config.mkdir()
     watch.mkdir()
     shutil.copy(job.torrent, watch)
     settings = {
-        "bind-address-ipv4": job.network.host,
+        "bind-address-ipv4": job.host,
+        "cache-size-mb": 0,  # what has come is on disk
         "dht-enabled": False,
         "download-dir": str(job.content),
         "encryption": 0,  # prefer plaintext
@@ -35,4 +36,6 @@ def seed(job: SeedJob) -> Program:
     return job.start("transmission", ["transmission-daemon", "--foreground", "--config-dir", str(config)])
 
 
-TRANSMISSION = Client(name="transmission", calls_itself="Transmission", program="transmission-daemon", seed=seed)
+TRANSMISSION = Client(
+    name="transmission", calls_itself="Transmission", program="transmission-daemon", seed=run, leech=run
+)
