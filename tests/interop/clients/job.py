@@ -11,7 +11,7 @@ from tests.interop.programs import Program, require
 
 @frozen
 class Job:
-    """A torrent, its content (or the place for it) below `content`; talk from `host`:`port`, write below `directory`."""
+    """A torrent, its content below `content`, there or to come; talk from `host`:`port`, write below `directory`."""
 
     network: Network
     host: str
