@@ -45,6 +45,7 @@ from torrent_peer.wire.messages import (
 from torrent_peer.wire.policy import FORGIVEN_LIMIT, Action, Profile, action_for
 from torrent_peer.wire.reserved import Reserved
 from torrent_peer.wire.rules import RULES
+from torrent_peer.wire.rules.bep3.availability import UPDATES_LIMIT
 from torrent_peer.wire.severity import Severity
 from torrent_peer.wire.side import Side
 
@@ -153,7 +154,7 @@ OFFENCES = (
     Offence("FR-02", _frame(struct.pack(">IB", 1 << 24, 20))),
     Offence("FR-03", _frame(b"\0\0\0\2\0\0")),
     Offence("FR-05", _frame(b"\0\0\0\5\7\0\0\0\0")),
-    Offence("BF-03", _say(*[HaveNone()] * 30)),
+    Offence("BF-03", _say(*[HaveNone()] * (UPDATES_LIMIT + 2))),
     Offence("BF-04", _say(Bitfield(b"\xff\xff\xff"))),
     Offence("BF-06", _say(HaveNone(), Have(GEOMETRY.piece_count))),
     Offence("REQ-01", _ask(NOWHERE)),
