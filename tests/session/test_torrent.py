@@ -308,17 +308,17 @@ async def test_a_limited_download_takes_its_time(tmp_path: Path) -> None:
     limit = len(CONTENT)
     # What was saved up is spent first, and nobody waits to pay for the last buffer.
     expected = (len(CONTENT) - RECEIVE_BUFFER_LENGTH) / limit - BURST_SECONDS
+    began = trio.current_time()
     with trio.fail_after(10):
         async with (
             open_scripted_peer(seed(), info_hash=TORRENT.info_hash) as peer,
             on_stage(tmp_path, peer.address, session=evolve(LOOPBACK, download_limit=limit)) as stage,
         ):
             connected = await stage.audience.wait_for(PeerConnected)
-            began = trio.current_time()
             assert await stage.run.finished() is Ending.COMPLETE
             took = trio.current_time() - began
     assert connected.address == peer.address
-    assert took > 0.9 * expected
+    assert took > 0.95 * expected  # a busy machine can only make it longer
     assert expected > 0.5
     assert stage.file == CONTENT
 
