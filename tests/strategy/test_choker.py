@@ -5,7 +5,15 @@ from random import Random
 
 import pytest
 
-from torrent_peer.strategy.choker import REST, Candidate, choose_optimistic, choose_unchoked, may_unchoke_now
+from torrent_peer.strategy.choker import (
+    REST,
+    TERM,
+    Candidate,
+    Rounds,
+    choose_optimistic,
+    choose_unchoked,
+    may_unchoke_now,
+)
 
 NOW = 1000.0
 
@@ -60,6 +68,11 @@ A, B, C, D = peer("a", 40), peer("b", 30), peer("c", 20), peer("d", 10)
             True,
             "y",
         ),
+        ("a seed serves the fastest", [peer("f", 9, unchoked=950.0), peer("s", 1, unchoked=960.0)], 1, None, True, "f"),
+        ("for a term", [peer("f", 9, unchoked=NOW - TERM + 1), peer("w")], 1, None, True, "f"),
+        ("then who waits", [peer("f", 9, unchoked=NOW - TERM), peer("w")], 1, None, True, "w"),
+        ("the longest", [peer("w", connected=400.0), peer("v", 9, choked=500.0, connected=1.0)], 1, None, True, "w"),
+        ("and nobody if nobody waits", [peer("s", unchoked=3.0), peer("f", 9, unchoked=2.0)], 2, None, True, "fs"),
         ("else the order decides", [peer("m"), peer("n")], 1, None, False, "m"),
         ("whoever was just choked waits", [peer("w", 99, choked=NOW - REST + 1), A], 1, None, False, "a"),
         ("but not for long", [peer("w", 99, choked=NOW - REST), A], 1, None, False, "w"),
@@ -94,6 +107,20 @@ def test_who_gives_is_given() -> None:
         changes.append(len(before ^ unchoked))
     assert generous <= unchoked
     assert sum(changes[100:]) <= 2 * len(changes[100:]) / 3 + 2  # one trial ends and one begins every third round
+
+
+def test_a_trial_lasts_three_rounds() -> None:
+    rounds: Rounds[str] = Rounds(slots=1, dice=Random(2))
+    choked = [peer(name) for name in "abcdefgh"]
+    trials = [rounds.turn(choked, seeding=False, now=NOW + 10 * turn) for turn in range(9)]
+    assert trials == [trial for trial in trials[::3] for _ in range(3)]
+    assert len(set(trials)) > 1
+
+
+def test_who_is_on_trial_and_leaves_frees_the_slot() -> None:
+    rounds: Rounds[str] = Rounds(slots=1, dice=Random(1))
+    assert rounds.turn([A], seeding=False, now=NOW) == {"a"}
+    assert rounds.turn([B], seeding=False, now=NOW + 10) == {"b"}
 
 
 def test_a_new_peer_is_three_times_as_likely_to_be_on_trial() -> None:

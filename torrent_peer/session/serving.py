@@ -11,13 +11,7 @@ from torrent_peer.core.block import Block
 from torrent_peer.session.peer import Peer
 from torrent_peer.session.rate_limit import RateLimit
 from torrent_peer.storage.store import StorageError, Store
-from torrent_peer.strategy.choker import (
-    OPTIMISTIC_ROUNDS,
-    Candidate,
-    choose_optimistic,
-    choose_unchoked,
-    may_unchoke_now,
-)
+from torrent_peer.strategy.choker import Candidate, Rounds, may_unchoke_now
 from torrent_peer.wire.messages import Choke, Reject, Request, Unchoke
 
 BLOCKS_PER_READ: Final = 16
@@ -33,8 +27,7 @@ class Serving:
         self._store = store
         self._slots = slots
         self._limit = limit
-        self._dice = dice
-        self._round = 0
+        self._rounds: Rounds[Peer] = Rounds(slots=slots, dice=dice)
         self.uploaded = 0
         """Payload bytes sent."""
 
@@ -58,14 +51,9 @@ class Serving:
         """One round of choking."""
         greeted = [peer for peer in peers if peer.greeted and peer.ending is None]
         candidates = [_candidate(peer, seeding=seeding, now=now) for peer in greeted]
-        if self._round % OPTIMISTIC_ROUNDS == 0:
-            chosen = choose_optimistic(candidates, dice=self._dice, now=now)
-            for peer in greeted:
-                peer.optimistic = peer is chosen
-        self._round += 1
-        optimistic = next((peer for peer in greeted if peer.optimistic), None)
-        unchoked = choose_unchoked(candidates, slots=self._slots, optimistic=optimistic, seeding=seeding, now=now)
+        unchoked = self._rounds.turn(candidates, seeding=seeding, now=now)
         for peer in greeted:
+            peer.optimistic = peer is self._rounds.optimistic
             if peer in unchoked and peer.connection.ours.choking:
                 self._unchoke(peer, now=now)
             elif peer not in unchoked and not peer.connection.ours.choking:

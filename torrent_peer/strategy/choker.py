@@ -18,6 +18,8 @@ NEW_PEER_TIME: Final = 30.0
 """Seconds a connection is new; a trial's length."""
 REST: Final = 10.0
 """Seconds a choked peer stays choked, so that late requests can be told from illegal ones (legality S-11)."""
+TERM: Final = 60.0
+"""Seconds a seed serves a peer before those who wait take precedence. libtorrent's round robin: a minute, too."""
 
 PeerT = TypeVar("PeerT", bound=Hashable)
 
@@ -48,12 +50,15 @@ def choose_unchoked(
     The peer on trial takes one slot if it is interested, the interested peers with the best rates the others. At equal
     rates whoever is unchoked stays so, the longest served giving way first; then the order of `candidates` decides,
     which the caller may shuffle. A peer that snubs us is only served on trial. Peers that are better than the worst
-    chosen but not interested are unchoked besides (BEP 3), so that interest finds them so; not while `seeding`.
+    chosen but not interested are unchoked besides (BEP 3), so that interest finds them so.
+
+    While `seeding` nobody gives us anything, so peers are served in turns of a `TERM`, the longest waiting first; rates
+    decide only who keeps a slot within its term, or after it when nobody waits.
     """
     slots = max(1, slots)
     chosen = [c for c in candidates if c.peer == optimistic and c.interested and _rested(c, now)]
     eligible = [c for c in candidates if c.peer != optimistic and _rested(c, now) and (seeding or not c.snubbing)]
-    eligible.sort(key=_merit, reverse=True)
+    eligible.sort(key=(lambda c: _turn_of(c, now)) if seeding else _merit, reverse=True)
     interested = [c for c in eligible if c.interested]
     regular = interested[: slots - len(chosen)]
     unchoked = {c.peer for c in (*chosen, *regular)}
@@ -86,9 +91,39 @@ def may_unchoke_now(candidate: Candidate[PeerT], *, unchoked: int, slots: int, n
     )
 
 
+class Rounds(Generic[PeerT]):
+    """The choices of one torrent, one a `ROUND`: remembers who is on trial, and for how long."""
+
+    def __init__(self, *, slots: int, dice: "Random") -> None:
+        self.optimistic: PeerT | None = None
+        """Who is on trial; perhaps gone since."""
+        self._slots = slots
+        self._dice = dice
+        self._turn = 0
+
+    def turn(self, candidates: Sequence[Candidate[PeerT]], *, seeding: bool, now: float) -> frozenset[PeerT]:
+        """The peers to have unchoked until the next turn; see `choose_unchoked`."""
+        if self._turn % OPTIMISTIC_ROUNDS == 0:
+            self.optimistic = choose_optimistic(candidates, dice=self._dice, now=now)
+        self._turn += 1
+        return choose_unchoked(candidates, slots=self._slots, optimistic=self.optimistic, seeding=seeding, now=now)
+
+
 def _merit(candidate: Candidate[PeerT]) -> tuple[float, bool, float]:
     since = candidate.unchoked_since
     return candidate.rate, since is not None, since or 0.0
+
+
+def _turn_of(candidate: Candidate[PeerT], now: float) -> tuple[int, float, float]:
+    """While seeding: who is in its term, the fastest first; then who waits longest; then who has had its term."""
+    since = candidate.unchoked_since
+    if since is None:
+        return 1, -_waiting_since(candidate), candidate.rate
+    return (2 if now - since < TERM else 0), candidate.rate, since
+
+
+def _waiting_since(candidate: Candidate[PeerT]) -> float:
+    return candidate.connected_since if candidate.choked_since is None else candidate.choked_since
 
 
 def _rested(candidate: Candidate[PeerT], now: float) -> bool:
