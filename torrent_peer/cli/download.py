@@ -91,7 +91,7 @@ def make_plan(settings: "Settings", sources: tuple[str, ...], **flags: Any) -> "
     if flags["save_torrent"] is not None:
         _save_torrent(torrents, flags["save_torrent"])
     return Plan(
-        session=session_options(settings, strict=flags["strict"]),
+        session=session_options(settings, strict=flags["strict"], max_peers=flags["max_peers"]),
         jobs=tuple(_job(torrent, flags) for torrent in torrents),
         root=flags["out"],
         on_done=flags["on_done"],
@@ -100,9 +100,9 @@ def make_plan(settings: "Settings", sources: tuple[str, ...], **flags: Any) -> "
     )
 
 
-def session_options(settings: "Settings", *, strict: bool) -> "SessionOptions":
-    """What the global options mean for the session."""
-    from torrent_peer.session.options import SessionOptions
+def session_options(settings: "Settings", *, strict: bool, max_peers: int) -> "SessionOptions":
+    """What the global options mean for the session, one torrent of which may have `max_peers` connections."""
+    from torrent_peer.session.options import DEFAULT_MAX_PEERS, SessionOptions
     from torrent_peer.wire.policy import Profile
 
     listen = settings.listen or Listen(None, DEFAULT_PORTS)
@@ -110,6 +110,7 @@ def session_options(settings: "Settings", *, strict: bool) -> "SessionOptions":
         listen_host=listen.host,
         listen_ports=listen.ports,
         bind=settings.bind,
+        max_peers=max(DEFAULT_MAX_PEERS, max_peers),
         download_limit=settings.download_limit,
         upload_limit=settings.upload_limit,
         profile=Profile.STRICT if strict else Profile.INTEROPERABLE,

@@ -23,6 +23,7 @@ from torrent_peer.cli.transcript import Transcript
 from torrent_peer.cli.verify import describe, judge
 from torrent_peer.metainfo.torrent import Torrent
 from torrent_peer.net.announcer import STOP_DEADLINE
+from torrent_peer.net.descriptors import allow_peers
 from torrent_peer.session.events import CheckProgress, Completed, Event, Listening, MessageSeen, Resumed
 from torrent_peer.session.options import Ending, SessionOptions, TorrentOptions
 from torrent_peer.session.session import Session, open_session
@@ -105,6 +106,10 @@ class Download:
 
 def download(plan: Plan, settings: Settings, output: Output) -> Exit:
     """Run the plan; the process's exit code. Raises CliError, and OSError when no port can be had."""
+    room = allow_peers(plan.session.max_peers)
+    if room < plan.session.max_peers:
+        most = f"descriptors for {room} connections, not {plan.session.max_peers}"
+        output.note(f"there are {most}; raise the hard limit (ulimit -Hn)")
     if settings.transcript is None:
         return trio.run(Downloads(plan, settings, output).run)
     with Transcript(settings.transcript, output.note) as transcript:

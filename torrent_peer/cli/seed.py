@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @option("--peer", multiple=True, metavar="HOST:PORT", parse=parse_address, help="A peer to dial; repeatable.")
 @option("--tracker", multiple=True, metavar="URL", help="Announce to this tracker, too; repeatable.")
 @option("--no-trackers", is_flag=True, help="Do not announce to the torrent's own trackers.")
-@option("--max-peers", type=click.IntRange(1, 2000), default=50, show_default=True, help="Connections held at once.")
+@option("--max-peers", type=click.IntRange(1, 60_000), default=50, show_default=True, help="Connections held at once.")
 @option("--partial", is_flag=True, help="Serve what is there, even if some is missing.")
 @option("--recheck", is_flag=True, help="Hash everything, even what a resume record vouches for.")
 @option("--strict", is_flag=True, help="Close on deviations deployed clients are known for, too.")
@@ -77,7 +77,10 @@ def make_plan(settings: "Settings", source: str, path: Path, **flags: Any) -> "P
         partial=flags["partial"],
     )
     return Plan(
-        session=evolve(session_options(settings, strict=flags["strict"]), upload_slots=flags["slots"]),
+        session=evolve(
+            session_options(settings, strict=flags["strict"], max_peers=flags["max_peers"]),
+            upload_slots=flags["slots"],
+        ),
         jobs=(Job(torrent, options),),
         root=content_root(torrent, path),
     )

@@ -1,11 +1,15 @@
 """What a caller may set for a session and for one torrent in it."""
 
 from enum import Enum
+from typing import Final
 
 from attrs import frozen
 
 from torrent_peer.core.addresses import Address
 from torrent_peer.wire.policy import Profile
+
+DEFAULT_MAX_PEERS: Final = 200
+"""Connections of a session. libtorrent: 200."""
 
 
 @frozen(kw_only=True)
@@ -18,8 +22,8 @@ class SessionOptions:
     """TCP ports to try in turn; 0 is any free one. Empty: accept nobody."""
     bind: str | None = None
     """Source address for connections we make, to peers and trackers, or the name of a network interface."""
-    max_peers: int = 200
-    """Connections held at once, all torrents together. libtorrent: 200."""
+    max_peers: int = DEFAULT_MAX_PEERS
+    """Connections held at once, all torrents together."""
     download_limit: int | None = None
     """Bytes per second over all torrents, payload; `None`: no limit."""
     upload_limit: int | None = None
