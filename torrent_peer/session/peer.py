@@ -34,6 +34,40 @@ class Peer:
     Owned by its task; others may only `say` things to it, `close` it and read its figures.
     """
 
+    __slots__ = (
+        "_out",
+        "_scope",
+        "_useful",
+        "address",
+        "ages",
+        "ask_after",
+        "blocks",
+        "chatter",
+        "choked_since",
+        "clocks",
+        "completed_here",
+        "connection",
+        "counted",
+        "dialed",
+        "download_rate",
+        "downloaded",
+        "ending",
+        "greeted",
+        "last_finding",
+        "last_word",
+        "optimistic",
+        "pipeline",
+        "refused_pieces",
+        "rejects",
+        "requests",
+        "transport",
+        "unchoked_since",
+        "upload_rate",
+        "uploaded",
+        "uploaded_before",
+        "writing",
+    )
+
     def __init__(
         self, address: Address, connection: PeerConnection, transport: Transport, *, dialed: bool, now: float
     ) -> None:
