@@ -43,6 +43,10 @@ class Clocks:
     """First byte of a message that is not yet complete."""
     wanted: float | None = None
     """Either side was interested."""
+    looked: float = 0.0
+    """When all this was last held against the deadlines."""
+    quiet_until: float = 0.0
+    """Until then there is nothing to look at, unless something is received."""
 
 
 @frozen

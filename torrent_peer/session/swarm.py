@@ -26,6 +26,8 @@ FULL_PAUSE: Final = 2.0
 """Seconds before looking again whether others have left room."""
 GREETING_TIME: Final = 3.0
 """Seconds for an inbound peer's handshake while others are waiting for its place."""
+SEARCH_PAUSE: Final = 0.2
+"""Seconds before looking again for somebody whose place could be given away, after a search in vain."""
 TURNOVER: Final = 30.0
 """Seconds neither side may want anything while others are waiting for its place."""
 USEFUL_CAUSES: Final = frozenset({Cause.SHUTDOWN, Cause.CLOSED, Cause.UNWANTED})
@@ -62,6 +64,10 @@ class Swarm:
         """Whether no conversation may begin any more."""
         self._dialing = 0
         self._peers: dict[Peer, None] = {}
+        self._greeted: dict[PeerId, Peer] = {}
+        """Those whose handshake is in, by what they call themselves."""
+        self._all_useful_until = 0.0
+        """Until then nobody is looked for who could give up his place."""
         self._banned: dict[PeerId, str] = {}
         self._departures: list[float] = []
         self.book = AddressBook()
@@ -131,12 +137,13 @@ class Swarm:
         if reason := self._banned.get(theirs):
             peer.close(Cause.BANNED, reason)
             return
-        for other in self:
-            if other is not peer and other.ending is None and other.connection.theirs.peer_id == theirs:
-                loser = self._loser(peer, other)
-                loser.close(Cause.DUPLICATE, "a second connection to the same peer")
-                if loser is peer:
-                    return
+        other = self._greeted.get(theirs)
+        if other is not None and other.ending is None:
+            loser = self._loser(peer, other)
+            loser.close(Cause.DUPLICATE, "a second connection to the same peer")
+            if loser is peer:
+                return
+        self._greeted[theirs] = peer
 
     def ban(self, address: Address, reason: str) -> bool:
         """Hang up on whoever is there and never talk to it again; False when that was settled before."""
@@ -168,10 +175,14 @@ class Swarm:
 
     def _make_room(self) -> bool:
         """Part from an inbound peer that is of no use, the one that came first; False when all are of some."""
+        now = trio.current_time()
+        if now < self._all_useful_until:
+            return False
         for peer in self:
-            if peer.ending is None and not peer.dialed and _is_useless(peer, now=trio.current_time()):
+            if peer.ending is None and not peer.dialed and _is_useless(peer, now=now):
                 peer.close(Cause.UNWANTED, "others are waiting for its place")
                 return True
+        self._all_useful_until = now + SEARCH_PAUSE
         return False
 
     def _room(self) -> int:
@@ -227,6 +238,9 @@ class Swarm:
             farewell = await converse(peer, self._owner)
         finally:
             del self._peers[peer]
+            theirs = peer.connection.theirs.peer_id
+            if theirs is not None and self._greeted.get(theirs) is peer:
+                del self._greeted[theirs]
             self._wake.set()
             self._left.set()
             self._left = trio.Event()

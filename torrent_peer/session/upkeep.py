@@ -1,5 +1,9 @@
 """What a torrent does once a second for all its conversations: deadlines, keep-alives, choking rounds."""
 
+from collections.abc import Iterable
+from itertools import islice
+from typing import Final
+
 import trio
 
 from torrent_peer.session.exchange import Exchange
@@ -9,6 +13,12 @@ from torrent_peer.session.peer import Peer
 from torrent_peer.strategy.choker import ROUND
 from torrent_peer.wire.messages import KeepAlive
 
+QUIET_INTERVAL: Final = 10.0
+"""Seconds between two looks at a conversation in which nothing is going on: ten thousand of them are to cost nothing,
+and no deadline of theirs is so exact."""
+PEERS_AT_ONCE: Final = 500
+"""Conversations looked at before others get their turn: two milliseconds."""
+
 
 class Upkeep:
     """Looks at every conversation of one torrent."""
@@ -17,12 +27,27 @@ class Upkeep:
         self._exchange = exchange
         self._next_round = 0.0
 
+    @property
+    def peers(self) -> Iterable[Peer]:
+        """All there are at this moment."""
+        return self._exchange.swarm
+
     def tick(self, *, now: float) -> None:
         """Once a second or so."""
-        exchange = self._exchange
-        for peer in exchange.swarm:
-            if peer.ending is None:
+        self.look(self._exchange.swarm, now=now)
+        self.choke(now=now)
+
+    def look(self, peers: Iterable[Peer], *, now: float) -> None:
+        """Hold some conversations against their deadlines, those that may have come near one."""
+        for peer in peers:
+            clocks = peer.clocks
+            if peer.ending is None and (now >= clocks.quiet_until or clocks.received >= clocks.looked):
+                clocks.looked = now
                 self._look_at(peer, now=now)
+
+    def choke(self, *, now: float) -> None:
+        """Begin a round of choking if it is time."""
+        exchange = self._exchange
         if now >= self._next_round:
             self._next_round = now + ROUND
             exchange.serving.rechoke(list(exchange.swarm), seeding=exchange.picker.is_complete, now=now)
@@ -54,10 +79,17 @@ class Upkeep:
             peer.say(KeepAlive())
             peer.flush(now=now)
         self._exchange.see_to_writer(peer)
+        nobody_wants = not (connection.ours.interested or connection.theirs.interested or connection.outstanding)
+        if nobody_wants and connection.awaiting is None and not peer.writing:
+            clocks.quiet_until = now + QUIET_INTERVAL
 
 
 async def keep_up(upkeep: Upkeep, *, interval: float = 1.0) -> None:
-    """Tick until cancelled."""
+    """Tick until cancelled; a large crowd does not keep anybody waiting meanwhile."""
     while True:
-        upkeep.tick(now=trio.current_time())
+        peers = iter(upkeep.peers)
+        while some := list(islice(peers, PEERS_AT_ONCE)):
+            upkeep.look(some, now=trio.current_time())
+            await trio.lowlevel.checkpoint()
+        upkeep.choke(now=trio.current_time())
         await trio.sleep(interval)
