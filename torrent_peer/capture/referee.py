@@ -113,7 +113,7 @@ class Referee:
     def _no_handshake(self, side: Side, fault: Malformed) -> None:
         """What a side begins with is no handshake; it is wrong only if it began as one."""
         if fault.rule == "HS-01":
-            self.account.unread = f"no BitTorrent that can be read: {fault.reason}, of the {side.value}"
+            self.account.unread = f"the {side.value} speaks no BitTorrent that can be read: {fault.reason}"
             return
         self._say(Views(), side, fault, 0)
         self.stop(f"the {side.value}'s handshake cannot be read")

@@ -14,7 +14,7 @@ from torrent_peer.cli.exits import Exit, exit_code_help
 from torrent_peer.cli.options import group_options
 from torrent_peer.cli.settings import Settings
 
-COMMANDS: Final = ("download", "seed", "create", "show", "verify", "rules", "tracker", "demo")
+COMMANDS: Final = ("download", "seed", "create", "show", "verify", "rules", "lint", "tracker", "demo")
 """Each is `<name>_command` in the module `torrent_peer.cli.<name>`, imported when it is asked for."""
 
 EPILOG: Final = f"""Global options may stand before or after the command. Every option is also an environment variable:
