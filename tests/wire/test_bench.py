@@ -5,15 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-SCRIPT = Path(__file__).parent.parent.parent / "scripts" / "bench_wire"
+RUN = Path(__file__).parent.parent.parent / "scripts" / "bench" / "run"
 
 
 def test_the_bench_measures_every_kind_and_the_receive_path(tmp_path: Path) -> None:
-    figures = tmp_path / "figures.json"
     done = subprocess.run(
-        [sys.executable, SCRIPT, "--rounds", "2", "--json", figures], capture_output=True, text=True, check=True
+        [sys.executable, RUN, "wire", "--runs", "1", "--results", tmp_path], capture_output=True, text=True, check=True
     )
-    result = json.loads(figures.read_text())
+    (result,) = json.loads((tmp_path / "wire.json").read_text())["runs"]
     assert set(result["messages"]) == {"have", "request", "piece"}
     assert all(row["judged"] > 0 for row in result["messages"].values())
     assert result["block"]["whole"] > 0

@@ -1,7 +1,4 @@
-#!/usr/bin/env python3
-"""What does it cost to judge a message? Nanoseconds of CPU for `have`, `request` and `piece`, and for a block received.
-
-    scripts/bench_wire [--rounds 300] [--json FILE]
+"""Row 9: the wire alone. What does it cost to judge a `have`, a `request`, a `piece`, and to receive a block?
 
 Every message is read in three ways that take turns, round by round: framing and decoding alone; by the whole machine,
 as a connection reads it; and, decoded already, held against every rule one by one, as if there were no short way for
@@ -10,31 +7,26 @@ decoding, the law, the connection around it. CPU time of this thread, medians. O
 compared: absolute figures move with the machine's mood.
 """
 
-import argparse
-import json
 import os
-import platform
 import select
 import socket
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from statistics import median
 from time import thread_time_ns
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from torrent_peer.core.block import BLOCK_LENGTH  # noqa: E402
-from torrent_peer.core.geometry import Geometry  # noqa: E402
-from torrent_peer.core.ids import InfoHash, PeerId  # noqa: E402
-from torrent_peer.wire import codec, hot  # noqa: E402
-from torrent_peer.wire.connection import NEED_DATA, PeerConnection  # noqa: E402
-from torrent_peer.wire.frame_limits import FrameLimits  # noqa: E402
-from torrent_peer.wire.framing import Framer  # noqa: E402
-from torrent_peer.wire.legality import Legality  # noqa: E402
-from torrent_peer.wire.messages import (  # noqa: E402
+from bench.figures import Findings, Ratio, Spread, Table, ratio_to_limit
+from bench.options import Options
+from bench.units import GIB
+from torrent_peer.core.block import BLOCK_LENGTH
+from torrent_peer.core.geometry import Geometry
+from torrent_peer.core.ids import InfoHash, PeerId
+from torrent_peer.wire import codec, hot
+from torrent_peer.wire.connection import NEED_DATA, PeerConnection
+from torrent_peer.wire.frame_limits import FrameLimits
+from torrent_peer.wire.framing import Framer
+from torrent_peer.wire.legality import Legality
+from torrent_peer.wire.messages import (
     Handshake,
     Have,
     HaveAll,
@@ -45,10 +37,11 @@ from torrent_peer.wire.messages import (  # noqa: E402
     Request,
     Unchoke,
 )
-from torrent_peer.wire.reserved import Reserved  # noqa: E402
-from torrent_peer.wire.side import Side  # noqa: E402
-from torrent_peer.wire.state import Direction  # noqa: E402
+from torrent_peer.wire.reserved import Reserved
+from torrent_peer.wire.side import Side
+from torrent_peer.wire.state import Direction
 
+TITLE: Final = "The wire alone"
 GEOMETRY = Geometry(4096 * 4 * BLOCK_LENGTH, 4 * BLOCK_LENGTH)
 """4096 pieces of 64 KiB."""
 BATCH = 240
@@ -264,9 +257,31 @@ def read_and_hold(framer: Framer, law: Direction, data: memoryview) -> None:
         assert hot.take_answer(law, message.block)
 
 
-def markdown(result: dict[str, Any]) -> str:
-    """The result as people read it."""
-    block = result["block"]
+def measure(options: Options) -> Findings:
+    """Everything, in rounds instead of runs."""
+    rounds = options.runs * (100 if options.full else 20)
+    messages, block = measure_messages(rounds), measure_receiving(rounds)
+    findings = Findings(runs=[{"rounds": rounds, "messages": messages, "block": block}])
+    findings.tables += [_messages_table(messages, rounds), _block_table(block)]
+    per_second = BLOCK_LENGTH / max(messages["piece"]["judged"], 1.0) * 1e9
+    findings.ratios += [
+        ratio_to_limit("legality: 1.5 µs a block", 1500.0, [max(block["legality"], 1.0)]),
+        Ratio(label="piece traffic: 2 GiB/s on one core", spread=Spread.of([per_second / (2 * GIB)]), target=1.0),
+    ]
+    return findings
+
+
+def _messages_table(messages: dict[str, dict[str, float]], rounds: int) -> Table:
+    table = Table(
+        f"ns of CPU a message, medians of {rounds} rounds of {BATCH}",
+        ("message", "framing, decoding", "judged", "judging", "rule by rule"),
+    )
+    for name, row in messages.items():
+        table.rows.append((f"`{name}`", *(f"{row[way]:.0f}" for way in ("read", "judged", "judging", "rules"))))
+    return table
+
+
+def _block_table(block: dict[str, Any]) -> Table:
     whole = block["whole"]
     parts = {
         "the kernel's recv": block["kernel"],
@@ -276,43 +291,10 @@ def markdown(result: dict[str, Any]) -> str:
         "the whole receive path": whole,
     }
     first, third = block["legality_share_quartiles"]
-    return "\n".join(
-        [
-            f"CPython {platform.python_version()}, {os.cpu_count()} CPUs; {result['rounds']} rounds of {BATCH}; "
-            "ns of CPU, medians.",
-            "",
-            "| message | framing, decoding | judged | judging | rule by rule |",
-            "|---|---:|---:|---:|---:|",
-            *(
-                f"| `{name}` | {row['read']:.0f} | {row['judged']:.0f} | {row['judging']:.0f} | {row['rules']:.0f} |"
-                for name, row in result["messages"].items()
-            ),
-            "",
-            "| a block of 16 KiB over TCP | ns | share |",
-            "|---|---:|---:|",
-            *(f"| {name} | {part:.0f} | {part / whole:.1%} |" for name, part in parts.items()),
-            "",
-            f"Legality is {block['legality_share']:.1%} of the receive path's CPU, with the connection around it "
-            f"{block['legality_and_connection_share']:.1%} (half of the rounds: {first:.1%} to {third:.1%}).",
-        ]
+    table = Table("a block of 16 KiB over TCP", ("part", "ns", "share"))
+    table.rows += [(name, f"{part:.0f}", f"{part / whole:.1%}") for name, part in parts.items()]
+    table.notes.append(
+        f"Legality is {block['legality_share']:.1%} of the receive path's CPU, with the connection around it "
+        f"{block['legality_and_connection_share']:.1%} (half of the rounds: {first:.1%} to {third:.1%})."
     )
-
-
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=300, help="measured rounds of each (default 300)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
-    options = parser.parse_args()
-    result = {
-        "rounds": options.rounds,
-        "messages": measure_messages(options.rounds),
-        "block": measure_receiving(options.rounds),
-    }
-    print(markdown(result))
-    if options.json:
-        options.json.write_text(json.dumps(result, indent=2) + "\n")
-
-
-if __name__ == "__main__":
-    main()
+    return table

@@ -1,0 +1,238 @@
+"""Programs while they are measured: when they were done, what they cost, and that they are gone afterwards."""
+
+import contextlib
+import os
+import re
+import select
+import selectors
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from attrs import frozen
+
+from bench.units import ROOT
+
+LOG_TAIL: Final = 3000
+"""Bytes of a program's output that a failure shows."""
+POLL: Final = 0.05
+"""Seconds between two looks at its memory."""
+
+
+class BenchError(Exception):
+    """A measurement that cannot be had, or must not count; its text says why."""
+
+
+@frozen(kw_only=True)
+class Command:
+    """A program to be measured."""
+
+    argv: Sequence[str]
+    done: str | None = None
+    """A regular expression for the line it prints when all is verified; None: it says so by ending."""
+    ends: bool = True
+    """Whether it then ends by itself; else it is stopped, and its time is the time until it was done."""
+    environment: Mapping[str, str] = {}
+    seconds: float = 600.0
+    """It has failed after so long."""
+
+
+@frozen(kw_only=True)
+class Cost:
+    """What one run took."""
+
+    began: float
+    """Monotonic seconds."""
+    done: float
+    """When all was verified; monotonic seconds."""
+    wall: float
+    """Seconds from its start to its end, or until it was done when it does not end."""
+    cpu: float
+    """Seconds, user and system, of the process and of the children it waited for."""
+    rss: int
+    """Peak, in bytes; of the process alone."""
+    output: str
+
+
+def measured(command: Command, *, directory: Path) -> Cost:
+    """Run it in `directory`; raises BenchError when it fails or takes too long. Nothing of it is left running."""
+    began = time.monotonic()
+    process = start(command.argv, directory=directory, environment=command.environment)
+    pidfd = os.pidfd_open(process.pid)
+    assert process.stdout is not None
+    output = bytearray()
+    pattern = re.compile(command.done.encode()) if command.done is not None else None
+    done: float | None = None
+    rss, scanned, reading = 0, 0, True
+    try:
+        with selectors.DefaultSelector() as selector:
+            selector.register(pidfd, selectors.EVENT_READ, "end")
+            selector.register(process.stdout, selectors.EVENT_READ, "output")
+            os.set_blocking(process.stdout.fileno(), False)
+            ended: float | None = None
+            while ended is None:
+                ready = {key.data for key, _ in selector.select(POLL)}
+                now = time.monotonic()
+                rss = max(rss, _peak(process.pid))
+                if "output" in ready and reading:
+                    if data := process.stdout.read():
+                        output += data
+                    elif data is not None:  # closed before the end
+                        selector.unregister(process.stdout)
+                        reading = False
+                if pattern is not None and done is None and (found := pattern.search(output, scanned)) is not None:
+                    done = now
+                    scanned = found.end()
+                    if not command.ends:
+                        ended = now
+                        process.kill()
+                if "end" in ready:
+                    ended = now
+                elif now - began > command.seconds:
+                    raise BenchError(f"{command.argv[0]} was not done after {command.seconds:g} s{tail(output)}")
+            if reading and command.ends:
+                output += process.stdout.read() or b""
+                if pattern is not None and done is None and pattern.search(output) is not None:
+                    done = ended
+        status, usage = _reaped(process.pid, until=time.monotonic() + 20)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    finally:
+        os.close(pidfd)
+        stop(process)
+    if command.ends and process.returncode != 0:
+        raise BenchError(f"{command.argv[0]} ended with status {process.returncode}{tail(output)}")
+    if command.done is not None and done is None:
+        raise BenchError(f"{command.argv[0]} ended and was not done{tail(output)}")
+    return Cost(
+        began=began,
+        done=ended if done is None else done,
+        wall=ended - began,
+        cpu=usage.ru_utime + usage.ru_stime,
+        rss=rss,
+        output=output.decode(errors="replace"),
+    )
+
+
+def start(
+    argv: Sequence[str], *, directory: Path, environment: Mapping[str, str], talk: bool = False
+) -> "subprocess.Popen[bytes]":
+    """Start a program in a process group of its own, its output in a pipe; `talk`: its input, too."""
+    return subprocess.Popen(
+        list(argv),
+        cwd=directory,
+        env={**plain_environment(directory), **environment},
+        stdin=subprocess.PIPE if talk else subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+
+
+def stop(process: "subprocess.Popen[bytes]") -> None:
+    """Kill its whole group. Harmless when it has ended."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with contextlib.suppress(OSError):
+                pipe.close()
+
+
+@contextlib.contextmanager
+def running(argv: Sequence[str], *, directory: Path, ready: str) -> Iterator["Helper"]:
+    """A program that runs beside what is measured, once it has printed a line that matches `ready`."""
+    process = start(argv, directory=directory, environment={}, talk=True)
+    helper = Helper(process)
+    try:
+        helper.expect(ready)
+        yield helper
+    finally:
+        stop(process)
+
+
+class Helper:
+    """A program that runs beside what is measured."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+        self._process = process
+        self._output = bytearray()
+        self.found: re.Match[bytes]
+        """What the last expected line was."""
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid
+
+    def expect(self, pattern: str, *, seconds: float = 60.0) -> "re.Match[bytes]":
+        """Wait for output that matches, after what was matched before; raises BenchError."""
+        assert self._process.stdout is not None
+        until = time.monotonic() + seconds
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._process.stdout, selectors.EVENT_READ)
+            while (found := re.search(pattern.encode(), bytes(self._output))) is None:
+                if not selector.select(max(0.0, until - time.monotonic())):
+                    raise BenchError(f"{self._process.args!r} never said {pattern!r}{tail(self._output)}")
+                if not (data := os.read(self._process.stdout.fileno(), 65536)):
+                    raise BenchError(f"{self._process.args!r} ended{tail(self._output)}")
+                self._output += data
+        del self._output[: found.end()]
+        self.found = found
+        return found
+
+    def say(self, word: str) -> None:
+        """Send it a line."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(word.encode() + b"\n")
+        self._process.stdin.flush()
+
+    def drain(self) -> None:
+        """Forget what it has said so far."""
+        assert self._process.stdout is not None
+        while select.select([self._process.stdout], [], [], 0)[0]:
+            if not os.read(self._process.stdout.fileno(), 65536):
+                raise BenchError(f"{self._process.args!r} ended{tail(self._output)}")
+        self._output.clear()
+
+
+def cpu_of(pid: int) -> float:
+    """Seconds of user and system time of a running process so far, its ended threads included."""
+    return time.clock_gettime((~pid << 3) | 2)  # what clock_getcpuclockid(3) would answer
+
+
+def plain_environment(home: Path) -> dict[str, str]:
+    """The environment without proxies and the user's own configuration; torrent_peer is the one beside the bench."""
+    kept = {name: os.environ[name] for name in ("LANG", "TMPDIR", "VIRTUAL_ENV") if name in os.environ}
+    own = {"HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config"), "PYTHONPATH": str(ROOT), "TERM": "dumb"}
+    return {**kept, "PATH": f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin", **own}
+
+
+def tail(output: bytes | bytearray) -> str:
+    """The end of what a program printed, for an error."""
+    said = bytes(output[-LOG_TAIL:]).decode(errors="replace").strip()
+    return f"\n--- it said ---\n{said}" if said else ""
+
+
+def _peak(pid: int) -> int:
+    """Bytes; not ru_maxrss, which begins with the memory of whoever forked it."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
+def _reaped(pid: int, *, until: float) -> tuple[int, Any]:
+    """The exit status and the resource usage of exactly this process."""
+    while True:
+        ended, status, usage = os.wait4(pid, os.WNOHANG)
+        if ended:
+            return status, usage
+        if time.monotonic() > until:
+            raise BenchError(f"process {pid} does not end")
+        time.sleep(0.002)
