@@ -14,15 +14,17 @@ def run(job: Job) -> Program:
         "dir": str(job.content),
         "enable-dht": "false",
         "enable-dht6": "false",
-        "enable-peer-exchange": "false",
+        "enable-peer-exchange": str(job.pex).lower(),
         "file-allocation": "none",
         "interface": job.host,
         "listen-port": str(job.port),
         "seed-ratio": "0.0",
         "summary-interval": "0",
     }
+    if job.rate:
+        options["max-upload-limit"] = options["max-download-limit"] = str(job.rate)
     flags = [f"--{name}={value}" for name, value in options.items()]
-    return job.start("aria2", ["aria2c", "--no-conf", *flags, str(job.torrent)])
+    return job.start("aria2", ["aria2c", "--no-conf", *flags, job.magnet or str(job.torrent)])
 
 
 ARIA2 = Client(name="aria2", calls_itself="aria2", program="aria2c", seed=run, leech=run, udp_trackers=False)

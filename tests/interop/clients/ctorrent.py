@@ -22,6 +22,7 @@ def _run(job: Job, *more: str) -> Program:
         *("-s", str(job.content / NAME)),
         *("-p", str(job.port)),
         *("-e", "1"),  # hours to seed
+        *(("-U", str(job.rate // 1024), "-D", str(job.rate // 1024)) if job.rate else ()),
         str(job.torrent),
     ]
     return job.start("ctorrent", argv)

@@ -19,6 +19,16 @@ class Job:
     content: Path
     port: int
     directory: Path
+    rate: int = 0
+    """Bytes per second it may send, and as many it may receive; 0: as fast as it can. Multiples of 1024."""
+    slots: int = 0
+    """Peers it may serve at once; 0: as many as it likes. aria2 and ctorrent have no such option."""
+    hasty: bool = False
+    """Whether the peers it serves change every few seconds. Only libtorrent can be told."""
+    pex: bool = False
+    """Whether it exchanges peers with peers. libtorrent always does, ctorrent cannot."""
+    magnet: str | None = None
+    """A link to start from in place of the torrent. ctorrent takes none."""
 
     def start(self, name: str, argv: list[str]) -> Program:
         """Start the client's program for this job."""

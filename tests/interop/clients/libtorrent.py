@@ -25,8 +25,18 @@ session = lt.session({
     "allow_multiple_connections_per_ip": True,
     "alert_mask": KINDS,
 })
-parameters = lt.add_torrent_params()
-parameters.ti = lt.torrent_info(job["torrent"])
+if job["rate"]:
+    session.apply_settings({"upload_rate_limit": job["rate"], "download_rate_limit": job["rate"]})
+if job["slots"]:
+    session.apply_settings({"unchoke_slots_limit": job["slots"]})
+if job["hasty"]:
+    session.apply_settings({"unchoke_interval": 2, "optimistic_unchoke_interval": 4})
+session.set_peer_class_filter(lt.ip_filter())  # local peers are like all others: no class of theirs without limits
+if job["magnet"]:
+    parameters = lt.parse_magnet_uri(job["magnet"])
+else:
+    parameters = lt.add_torrent_params()
+    parameters.ti = lt.torrent_info(job["torrent"])
 parameters.save_path = job["content"]
 session.add_torrent(parameters)
 while True:
@@ -43,6 +53,10 @@ def run(job: Job) -> Program:
         "port": job.port,
         "torrent": str(job.torrent),
         "content": str(job.content),
+        "rate": job.rate,
+        "slots": job.slots,
+        "hasty": job.hasty,
+        "magnet": job.magnet,
     }
     return job.start("libtorrent", [sys.executable, "-c", SCRIPT, json.dumps(told)])
 

@@ -26,10 +26,15 @@ Session\BTProtocol=TCP
 Session\DHTEnabled=false
 Session\DefaultSavePath={content}
 Session\Encryption=2
+Session\GlobalDLSpeedLimit={rate}
+Session\GlobalUPSpeedLimit={rate}
+Session\IgnoreLimitsOnLAN=false
 Session\InterfaceAddress={host}
 Session\LSDEnabled=false
+Session\MaxUploads={slots}
+Session\MaxUploadsPerTorrent={slots}
 Session\MultiConnectionsPerIp=true
-Session\PeXEnabled=false
+Session\PeXEnabled={pex}
 Session\Port={port}
 Session\QueueingSystemEnabled=false
 Session\TorrentContentLayout=Original
@@ -41,14 +46,22 @@ def run(job: Job) -> Program:
     config = job.directory / "qBittorrent" / "config" / "qBittorrent.conf"
     config.parent.mkdir(parents=True)
     config.write_text(
-        CONFIG.format(host=job.host, port=job.port, content=job.content, web_port=job.network.free_port())
+        CONFIG.format(
+            host=job.host,
+            port=job.port,
+            content=job.content,
+            web_port=job.network.free_port(),
+            rate=job.rate // 1024,  # 0: no limit
+            slots=job.slots or -1,  # -1: no limit
+            pex=str(job.pex).lower(),
+        )
     )
     argv = [
         "qbittorrent-nox",
         f"--profile={job.directory}",
         f"--save-path={job.content}",
         "--skip-dialog=true",
-        str(job.torrent),
+        job.magnet or str(job.torrent),
     ]
     return job.start("qbittorrent", argv)
 

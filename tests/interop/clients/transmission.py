@@ -12,7 +12,10 @@ def run(job: Job) -> Program:
     config, watch = job.directory / "config", job.directory / "watch"
     config.mkdir()
     watch.mkdir()
-    shutil.copy(job.torrent, watch)
+    if job.magnet is None:
+        shutil.copy(job.torrent, watch)
+    else:
+        (watch / "sample.magnet").write_text(job.magnet)
     settings = {
         "bind-address-ipv4": job.host,
         "cache-size-mb": 0,  # what has come is on disk
@@ -23,11 +26,16 @@ def run(job: Job) -> Program:
         "lpd-enabled": False,
         "message-level": 2,
         "peer-port": job.port,
-        "pex-enabled": False,
+        "pex-enabled": job.pex,
         "port-forwarding-enabled": False,
         "rename-partial-files": False,
         "rpc-enabled": False,
+        "speed-limit-down": job.rate // 1024,
+        "speed-limit-down-enabled": job.rate > 0,
+        "speed-limit-up": job.rate // 1024,
+        "speed-limit-up-enabled": job.rate > 0,
         "trash-original-torrent-files": False,
+        "upload-slots-per-torrent": job.slots or 14,  # its own default
         "utp-enabled": False,
         "watch-dir": str(watch),
         "watch-dir-enabled": True,
