@@ -5,7 +5,7 @@ import pytest
 import trio
 import trio.testing
 
-from torrent_peer.net.transport import ReceiveBuffer, SocketTransport, StreamTransport
+from torrent_peer.net.transport import BUFFERS_IN_A_ROW, ReceiveBuffer, SocketTransport, StreamTransport
 
 
 @pytest.fixture
@@ -28,6 +28,29 @@ async def test_what_arrives_is_read_into_the_shared_buffer(pair: tuple[socket.so
         pair[1].close()
         assert len(await transport.receive()) == 0
         await transport.aclose()
+
+
+async def test_full_buffers_are_read_in_a_row_but_not_for_ever(pair: tuple[socket.socket, socket.socket]) -> None:
+    transport, turns = SocketTransport(pair[0], ReceiveBuffer(10)), 0
+    pair[1].send(bytes(10 * 3 * BUFFERS_IN_A_ROW + 5))
+
+    async def count_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await trio.lowlevel.checkpoint()
+
+    with trio.fail_after(2):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(count_turns)
+            seen = []
+            for _ in range(3 * BUFFERS_IN_A_ROW):
+                before = turns
+                assert len(await transport.receive()) == 10
+                seen.append(turns > before)
+            nursery.cancel_scope.cancel()
+    assert not any(others for number, others in enumerate(seen) if number % BUFFERS_IN_A_ROW)
+    assert any(seen)
 
 
 async def test_writing_never_waits_and_draining_delivers_everything_in_order(

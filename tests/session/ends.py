@@ -1,6 +1,6 @@
 """One conversation in memory: our end a `Peer`, their end a plain stream to say bytes on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import trio
 import trio.testing
@@ -79,6 +79,10 @@ class Listener:
         self.heard.append(Piece(event.block, bytes(event.data)) if isinstance(event, Piece) else event)
         if self.close_at is not None and isinstance(event, self.close_at):
             peer.close(Cause.UNWANTED, "heard enough")
+
+    def take(self, peer: Peer, pieces: Sequence[Piece]) -> None:
+        for piece in pieces:
+            self.handle(peer, piece)
 
     def after_buffer(self, peer: Peer, length: int, *, now: float) -> None:
         self.buffers.append(length)

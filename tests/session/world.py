@@ -189,7 +189,10 @@ class World:
             return
         peer.clocks.received = trio.current_time()
         peer.connection.receive_data(data)
-        while (event := peer.connection.next_event()) is not NEED_DATA:
+        while True:
+            self.exchange.take(peer, peer.connection.next_pieces())
+            if (event := peer.connection.next_event()) is NEED_DATA:
+                break
             self.exchange.handle(peer, cast("Any", event))
             if self.is_over(peer):
                 return

@@ -1,6 +1,6 @@
 """Tests of torrent_peer.strategy.bans."""
 
-from torrent_peer.core.block import BLOCK_LENGTH, Block
+from torrent_peer.core.block import BLOCK_LENGTH
 from torrent_peer.strategy.bans import _MAX_SUSPECTED, MAX_STRIKES, Ban, Contributions
 
 GOOD = bytes(4 * BLOCK_LENGTH)
@@ -16,7 +16,7 @@ def bad(*numbers: int, with_byte: int = 1) -> bytearray:
 
 def send(contributions: Contributions[str], senders: str, *, piece: int = 0) -> None:
     for number, sender in enumerate(senders):
-        contributions.record(sender, Block(piece, number * BLOCK_LENGTH, BLOCK_LENGTH))
+        contributions.record(sender, piece, [number])
 
 
 def test_who_sent_all_of_a_bad_piece_is_banned_at_once() -> None:

@@ -199,7 +199,7 @@ def test_two_seeds_and_a_liar_the_liar_is_banned_within_five_pieces_and_the_hone
                 lie = peer == "liar" and dice.random() < 0.3
                 buffer = buffers.setdefault(block.piece, bytearray(geometry.piece_length))
                 buffer[block.begin] = 1 if lie else 0
-                contributions.record(peer, block)
+                contributions.record(peer, block.piece, [block.begin // BLOCK_LENGTH])
                 if picker.received(peer, block).piece_complete:
                     if any(buffers.pop(block.piece)):
                         failed += 1

@@ -41,3 +41,13 @@ def test_each_sides_last_word_is_known() -> None:
     assert recent.last_of(Side.DIALER) == "have 3"
     assert recent.last_of(Side.LISTENER) == "have 2"
     assert Recent().last_of(Side.DIALER) is None
+
+
+def test_pieces_said_one_behind_the_other_are_remembered_with_their_places() -> None:
+    recent = Recent()
+    recent.note_pieces(Side.LISTENER, 100, [Piece(Block(2, 0, 16384), b""), Piece(Block(2, 16384, 1000), b"")])
+    recent.note_pieces(Side.LISTENER, 5000, [])
+    assert [str(said) for said in recent] == [
+        "listener at 100: piece 2 [0:16384]",
+        "listener at 16497: piece 2 [16384:17384]",
+    ]

@@ -9,6 +9,8 @@ import trio
 
 RECEIVE_BUFFER_LENGTH: Final = 256 * 1024
 """Bytes; sixteen blocks. Measured: from 256 KiB on, larger buffers give nothing."""
+BUFFERS_IN_A_ROW: Final = 4
+"""Full buffers a connection may read before others get their turn: 1 MiB, some milliseconds of work."""
 LAST_READS: Final = 16
 """Buffers read and thrown away before closing, at most."""
 
@@ -54,7 +56,7 @@ class SocketTransport:
     between filling the shared buffer and returning from the call.
     """
 
-    __slots__ = ("_buffer", "_closed", "_queue", "_sock", "backlog")
+    __slots__ = ("_buffer", "_closed", "_in_a_row", "_queue", "_sock", "backlog")
 
     def __init__(self, sock: socket.socket, buffer: ReceiveBuffer) -> None:
         sock.setblocking(False)
@@ -62,17 +64,21 @@ class SocketTransport:
         self._buffer = buffer.view
         self._queue: list[memoryview] = []  # seldom more than two; an empty deque takes 0.7 KiB
         self._closed = False
+        self._in_a_row = 0
         self.backlog = 0
 
     async def receive(self, at_most: int = RECEIVE_BUFFER_LENGTH) -> memoryview:
         # While data streams in it is there by the time the others have had their turn: no need to ask the kernel twice.
-        await trio.lowlevel.checkpoint()
+        if not self._in_a_row:
+            await trio.lowlevel.checkpoint()
         while True:
             try:
                 length = self._sock.recv_into(self._buffer, min(at_most, len(self._buffer)))
             except (BlockingIOError, InterruptedError):
-                pass
+                self._in_a_row = 0
             else:
+                full = length == len(self._buffer)
+                self._in_a_row = self._in_a_row + 1 if full and self._in_a_row < BUFFERS_IN_A_ROW - 1 else 0
                 return self._buffer[:length]
             # Not within `except`: an idle peer would hold the exception and its traceback, half a KiB.
             await trio.lowlevel.wait_readable(self._sock)

@@ -1,5 +1,6 @@
 """One conversation from its first byte to its farewell: the loop every peer's task runs."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import trio
@@ -12,7 +13,7 @@ from torrent_peer.session.rate_limit import RateLimit
 from torrent_peer.session.reasons import Evidence, Signal, Stage, explain
 from torrent_peer.wire.connection import NEED_DATA, EndOfStream, Refused
 from torrent_peer.wire.errors import RemoteProtocolError
-from torrent_peer.wire.messages import Message
+from torrent_peer.wire.messages import Message, Piece
 
 
 class Owner(Protocol):
@@ -22,6 +23,9 @@ class Owner(Protocol):
 
     def handle(self, peer: Peer, event: Message | Refused) -> None:
         """Act on one judged message."""
+
+    def take(self, peer: Peer, pieces: Sequence[Piece]) -> None:
+        """Act on judged blocks, in the order they came."""
 
     def after_buffer(self, peer: Peer, length: int, *, now: float) -> None:
         """Everything in one received buffer has been handled."""
@@ -62,7 +66,12 @@ async def _talk(peer: Peer, owner: Owner) -> Farewell | None:
     peer.greet(now=clocks.connected)
     length = messages = 0
     while True:
-        while (event := connection.next_event()) is not NEED_DATA:
+        while True:
+            if pieces := connection.next_pieces():
+                owner.take(peer, pieces)
+                messages += len(pieces)
+            if (event := connection.next_event()) is NEED_DATA:
+                break
             if type(event) is EndOfStream:
                 return _end_of_stream(peer, owner, event)
             owner.handle(peer, event)  # type: ignore[arg-type]  # the listener's own events end before this loop begins

@@ -1,14 +1,14 @@
 """From judged blocks to verified pieces: buffers, requests, the disk threads' verdicts, blame for bad pieces."""
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Final
 
 import trio
 from attrs import define
 
 from torrent_peer.core.addresses import Address
-from torrent_peer.core.block import Block
+from torrent_peer.core.block import BLOCK_LENGTH, Block
 from torrent_peer.metainfo.torrent import Torrent
 from torrent_peer.net.disk import DiskThreads
 from torrent_peer.session.peer import Peer
@@ -77,28 +77,57 @@ class Downloading:
         self.at_disk = 0
         """Pieces handed to the disk threads and not reported yet."""
 
-    def take(self, peer: Peer, message: Piece) -> None:
-        """A judged block: into its piece's buffer, and the piece to the disk when it is whole. The hot path."""
+    def take(self, peer: Peer, pieces: Sequence[Piece]) -> None:
+        """Judged blocks, in the order they came: into their pieces' buffers, and on to the disk with what is whole.
+
+        The hot path: blocks come as they were asked for, run by run, so that all but the copying is done once a run.
+        """
+        start, count = 0, len(pieces)
+        peer.blocks += count
+        while start < count:
+            index, first, _ = pieces[start].block
+            end, begin = start, first
+            while end < count and (block := pieces[end].block)[0] == index and block[1] == begin:
+                end += 1
+                begin += BLOCK_LENGTH
+            run, start = pieces[start:end], end
+            outcome = self._picker.received_run(peer, index, first // BLOCK_LENGTH, len(run))
+            if outcome is None:
+                for message in run:
+                    self._take_one(peer, message)
+            else:
+                self._keep(peer, index, first // BLOCK_LENGTH, run, whole=outcome.piece_complete)
+
+    def _take_one(self, peer: Peer, message: Piece) -> None:
+        """A block that was asked of others, too, or is here already, or of a piece nobody wants any more."""
         block = message.block
-        length = block.length
-        peer.downloaded += length
-        peer.blocks += 1
-        self.downloaded += length
         outcome = self._picker.received(peer, block)
         if outcome.duplicate:
-            self.wasted += length
+            self._count(peer, block.length)
+            self.wasted += block.length
             return
-        piece, begin, _ = block
-        buffer = self._open.get(piece)
-        if buffer is None:
-            buffer = self._open[piece] = self._spare.pop() if self._spare else self._new_buffer()
-        buffer[begin : begin + length] = message.data
-        self.contributions.record(peer.address, block)
+        self._keep(peer, block.piece, block.begin // BLOCK_LENGTH, (message,), whole=outcome.piece_complete)
         if outcome.others:
             self._cancel_at(outcome.others, block)
-        if outcome.piece_complete:
-            del self._open[piece]
-            self._full.append(Written(piece, buffer))
+
+    def _keep(self, peer: Peer, index: int, first: int, run: Sequence[Piece], *, whole: bool) -> None:
+        """Blocks of one piece, from number `first` on, each needed."""
+        buffer = self._open.get(index)
+        if buffer is None:
+            buffer = self._open[index] = self._spare.pop() if self._spare else self._new_buffer()
+        begin = end = first * BLOCK_LENGTH
+        for message in run:
+            begin, end = end, end + message.block[2]
+            buffer[begin:end] = message.data
+        self._count(peer, end - first * BLOCK_LENGTH)
+        self.contributions.record(peer.address, index, range(first, first + len(run)))
+        if whole:
+            del self._open[index]
+            self._full.append(Written(index, buffer))
+
+    def _count(self, peer: Peer, length: int) -> None:
+        peer.downloaded += length
+        self.downloaded += length
 
     def flush(self) -> None:
         """Hand finished pieces to the disk threads; called once per received buffer."""

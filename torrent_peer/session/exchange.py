@@ -1,6 +1,6 @@
 """What a torrent does about each judged message: one owner, one table from message type to handler."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import trio
@@ -75,11 +75,15 @@ class Exchange:
     def handle(self, peer: Peer, event: Message | Refused) -> None:
         """Act on one judged message; messages that ask for no action are not in the table."""
         if type(event) is Piece:
-            self.downloading.take(peer, event)
+            self.downloading.take(peer, (event,))
             return
         peer.clocks.message_begun = None
         if (handler := HANDLERS.get(type(event))) is not None:
             handler(self, peer, event)
+
+    def take(self, peer: Peer, pieces: Sequence[Piece]) -> None:
+        """Act on judged blocks."""
+        self.downloading.take(peer, pieces)
 
     def after_buffer(self, peer: Peer, length: int, *, now: float) -> None:
         """Once per received buffer: figures, finished pieces, new requests, and one write for all that was said."""

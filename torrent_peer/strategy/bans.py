@@ -1,13 +1,13 @@
 """Who sent which block, and whose blocks were wrong when a piece fails its hash (legality PIECE-08)."""
 
 from collections import Counter
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from hashlib import blake2b
 from typing import Final, Generic, TypeVar
 
 from attrs import define, field, frozen
 
-from torrent_peer.core.block import BLOCK_LENGTH, Block
+from torrent_peer.core.block import BLOCK_LENGTH
 
 MAX_STRIKES: Final = 5
 """Repeated failures a peer may have a part in without being cleared. Transmission: 5 bad pieces."""
@@ -62,13 +62,13 @@ class Contributions(Generic[PeerT]):
         self._suspected: dict[int, list[_Attempt[PeerT]]] = {}
         self._strikes: Counter[PeerT] = Counter()
 
-    def record(self, peer: PeerT, block: Block) -> None:
-        """`peer` sent `block` and it was put into its piece. Call it for every block that was no duplicate."""
-        authors = self._authors.get(block[0])
+    def record(self, peer: PeerT, piece: int, numbers: Iterable[int]) -> None:
+        """`peer` sent these blocks of `piece` and they were put into it. Call it for all that were no duplicates."""
+        authors = self._authors.get(piece)
         if authors is None:
-            self._authors[block[0]] = _Authors(peer)
+            self._authors[piece] = _Authors(peer)
         elif authors.first is not peer and authors.first != peer:
-            authors.others[block[1] // BLOCK_LENGTH] = peer
+            authors.others.update(dict.fromkeys(numbers, peer))
 
     def authors(self, piece: int) -> tuple[PeerT, ...]:
         """Who sent blocks of the open `piece`, each once."""

@@ -1,6 +1,6 @@
 """Which requests will hardly be answered any more: those of a silent peer, and those it passed over (LV-03)."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence, Set
 from typing import Final
 
 from torrent_peer.core.block import Block
@@ -40,7 +40,7 @@ class RequestAges:
         self._batches = []
         self._passed = []
 
-    def overdue(self, outstanding: Container[Block], *, now: float) -> list[Block]:
+    def overdue(self, outstanding: Set[Block], *, now: float) -> list[Block]:
         """The requests to give up, each reported once; `outstanding` are those not answered.
 
         To be called about once a second; O(outstanding and answered since the last call).
@@ -50,6 +50,9 @@ class RequestAges:
         answered_later = False
         counted: set[Block] = set()
         for asked, blocks in reversed(self._batches):
+            if outstanding.isdisjoint(blocks):  # true of nearly all when a peer is fast, and found out in C
+                answered_later = True
+                continue
             pending: list[Block] = []
             for block in reversed(blocks):
                 if block not in outstanding:

@@ -219,6 +219,22 @@ class Picker(Generic[PeerT]):
         source.left = left = source.left - 1
         return self._fresh if left else self._last
 
+    def received_run(self, peer: PeerT, piece: int, first: int, count: int) -> Received[PeerT] | None:
+        """`count` blocks of `piece`, from number `first` on, have come from `peer`: `received` for all at once.
+
+        None, and nothing done, unless each of them is asked of `peer` and of nobody else: then take them one by one.
+        """
+        source = self._open.get(piece)
+        if source is None or source.extra:
+            return None
+        end, view = first + count, self._views[peer]
+        if source.states[first:end] != b"\x01" * count or source.owners[first:end] != [view] * count:
+            return None
+        source.states[first:end] = b"\x02" * count
+        view.owed -= count
+        source.left = left = source.left - count
+        return self._fresh if left else self._last
+
     def released(self, peer: PeerT, blocks: Iterable[Block] | None = None) -> bool:
         """`peer` will not send `blocks` – all it owes when None –, or not soon: they may be asked of others.
 

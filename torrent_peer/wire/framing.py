@@ -81,6 +81,35 @@ class Framer:
                 return BODY_DECODERS[message_id](data, start + 5, end)
         return self._judged(length, message_id)
 
+    # The short way of blocks reads them itself, see `hot`; these tell it what lies here, and are told what it took.
+
+    def unread(self) -> tuple[memoryview, int]:
+        """What was fed last, and where in it the next message starts; for when nothing is `pending`."""
+        return self._data, self._position
+
+    def skip_to(self, position: int) -> None:
+        """Whole messages up to `position` of what `unread` gave were read."""
+        self._position = position
+
+    def keep(self, length: int) -> None:
+        """The next message, of which not all is here, has this length, prefix included, and an acceptable header."""
+        self._keep_tail()
+        self._whole = length
+
+    def whole(self) -> memoryview | None:
+        """The message that is `pending`, if its rest has come."""
+        tail = self._tail
+        return memoryview(tail) if tail is not None and self._whole and self._gather(tail, self._whole) else None
+
+    def skip_whole(self) -> None:
+        """What `whole` gave was read."""
+        self._tail, self._whole = None, 0
+
+    @property
+    def position(self) -> int:
+        """Stream offset of the next message; for when nothing is `pending`."""
+        return self._origin + self._position
+
     @property
     def pending(self) -> int:
         """Bytes kept of a message that is not whole yet."""

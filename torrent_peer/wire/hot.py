@@ -4,14 +4,69 @@
 not let pass is not therefore illegal, but is held against the rules one by one. Tests hold the two against each other.
 """
 
+import struct
+from collections.abc import Sequence
 from typing import Final
 
 from torrent_peer.core.block import BLOCK_LENGTH, Block
 from torrent_peer.wire import effects
+from torrent_peer.wire.codec import PIECE_HEADER_LENGTH, PIECE_ID
+from torrent_peer.wire.framing import Framer
+from torrent_peer.wire.messages import Piece
 from torrent_peer.wire.phases import Phase
 from torrent_peer.wire.state import Direction
 
 _ACTIVE: Final = Phase.ACTIVE
+_unpack_piece: Final = struct.Struct(">IBII").unpack_from
+_as_tuple: Final = tuple.__new__
+"""Makes a Block without a Python frame: 0.1 instead of 0.25 µs."""
+
+
+def read_pieces(framer: Framer, way: Direction) -> tuple[list[Piece], int]:
+    """The pieces that are next and whole, see `take_pieces`; and the stream offset of the first."""
+    pieces: list[Piece] = []
+    if pending := framer.pending:
+        whole = framer.whole()
+        if whole is None or not take_pieces(way, whole, 0, pieces)[0]:
+            return pieces, 0
+        framer.skip_whole()
+        pending = len(whole)
+    offset = framer.position - pending
+    end, cut = take_pieces(way, *framer.unread(), pieces)
+    framer.skip_to(end)
+    if cut:
+        framer.keep(cut)
+    return pieces, offset
+
+
+def take_pieces(way: Direction, data: memoryview, start: int, pieces: list[Piece]) -> tuple[int, int]:
+    """Read and take the pieces that lie at `data[start:]` one behind the other, into `pieces`.
+
+    Returns where the first other thing starts; and, if that is one more such piece, of which only the beginning is
+    here, how long it will be, else 0.
+
+    What it takes is what `take_answer` takes, and for the same reason: whatever is in the ledger was judged as it was
+    requested, so that to find it there is to judge the header whole. At anything else it stops, having changed nothing.
+    """
+    sender, ledger = way.sender, way.receiver.requests
+    if sender.choking or sender.phase is not _ACTIVE or ledger.cancelled or way.receiver.heard:
+        return start, 0
+    live, size, before, cut = ledger.live, len(data), len(pieces), 0
+    last = size - PIECE_HEADER_LENGTH
+    while start <= last:
+        length, message_id, piece, begin = _unpack_piece(data, start)
+        block = _as_tuple(Block, (piece, begin, length - 9))
+        if message_id != PIECE_ID or live.get(block) != 1:
+            break
+        end = start + 4 + length
+        if end > size:
+            cut = 4 + length
+            break
+        del live[block]
+        pieces.append(Piece(block, data[start + PIECE_HEADER_LENGTH : end]))
+        start = end
+    ledger.total -= len(pieces) - before
+    return start, cut
 
 
 def take_answer(way: Direction, block: Block) -> bool:
@@ -39,27 +94,30 @@ def take_answer(way: Direction, block: Block) -> bool:
     return False
 
 
+def take_requests(way: Direction, blocks: Sequence[Block]) -> int:
+    """Take ordinary requests, in order; how many, before the first that `take_request` would not."""
+    asker, server, geometry = way.sender, way.receiver, way.state.geometry
+    ledger, pieces, heard = asker.requests, server.pieces, server.heard
+    if server.choking or not asker.interested or asker.phase is not _ACTIVE or geometry is None or pieces is None:
+        return 0
+    live, room = ledger.live, server.request_queue - ledger.total
+    taken, index, size = 0, -1, 0
+    for block in blocks if len(blocks) <= room else blocks[: max(0, room)]:
+        piece, begin, length = block
+        if piece != index:  # what is asked at once comes in runs
+            if piece not in pieces:
+                break
+            index, size = piece, geometry.piece_size(piece)
+        if begin % BLOCK_LENGTH or not 0 < length == min(BLOCK_LENGTH, size - begin) or block in live:
+            break
+        live[block] = 1
+        if heard:
+            ledger.note_asked(block)
+        taken += 1
+    ledger.total += taken
+    return taken
+
+
 def take_request(way: Direction, block: Block) -> bool:
     """Take the ordinary request: whole, on the grid, on offer, not waiting yet, with room in the queue."""
-    asker, server, geometry = way.sender, way.receiver, way.state.geometry
-    ledger, (piece, begin, length) = asker.requests, block
-    if (
-        server.choking
-        or not asker.interested
-        or asker.phase is not _ACTIVE
-        or geometry is None
-        or server.pieces is None
-        or piece not in server.pieces
-        or begin % BLOCK_LENGTH
-        or block in ledger.live
-        or ledger.total >= server.request_queue
-    ):
-        return False
-    size = geometry.piece_length if piece < geometry.piece_count - 1 else geometry.last_piece_length
-    if not (begin + length <= size if length == BLOCK_LENGTH else 0 < length < BLOCK_LENGTH and begin + length == size):
-        return False
-    if server.heard:
-        ledger.note_asked(block)
-    ledger.live[block] = 1
-    ledger.total += 1
-    return True
+    return take_requests(way, (block,)) == 1

@@ -4,7 +4,7 @@ Exact where the wire proves something, and bounded. Windows are closed by counti
 every honest peer however slow: for every block, answers (`piece` or `reject`) ≤ requests.
 """
 
-from collections.abc import Collection
+from collections.abc import Set
 from typing import Final
 
 from torrent_peer.core.block import BLOCK_LENGTH, Block
@@ -72,7 +72,7 @@ class RequestLedger:
         return self.total - sum(self.cancelled.values()) if self.cancelled else self.total
 
     @property
-    def awaited(self) -> Collection[Block]:
+    def awaited(self) -> Set[Block]:
         """The blocks whose answer is waited for: unanswered and not cancelled."""
         return {block for block in self.live if self.is_waiting(block)} if self.cancelled else self.live.keys()
 

@@ -1,12 +1,13 @@
 """The last messages of a connection, both ways, in short form: what a bug report needs."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from attrs import frozen
 
 from torrent_peer.core.block import Block
+from torrent_peer.wire.codec import PIECE_HEADER_LENGTH
 from torrent_peer.wire.messages import (
     Bitfield,
     Extended,
@@ -52,13 +53,21 @@ class Recent:
     def __init__(self) -> None:
         self._ring: deque[tuple[Side, int, Message | Block | str]] = deque(maxlen=KEPT)
         self.append: Final = self._ring.append
-        """(sender, offset, block): remember a `Piece` the cheap way, for the receive path."""
+        """(sender, offset, block or request): remember one the cheap way."""
 
     def note(self, sender: Side, offset: int, message: Message) -> None:
         """Remember a message."""
         kind = type(message)
         kept = message.block if kind is Piece else in_short(message) if kind in _BULKY else message  # type: ignore[union-attr]
         self.append((sender, offset, kept))
+
+    def note_pieces(self, sender: Side, offset: int, pieces: Iterable[Piece]) -> None:
+        """Remember `pieces`, said one behind the other from `offset` on."""
+        append = self.append
+        for piece in pieces:
+            block = piece.block
+            append((sender, offset, block))
+            offset += PIECE_HEADER_LENGTH + block[2]
 
     def last_of(self, sender: Side) -> str | None:
         """The last thing this side said, in short form."""
