@@ -31,7 +31,9 @@ if job["slots"]:
     session.apply_settings({"unchoke_slots_limit": job["slots"]})
 if job["hasty"]:
     session.apply_settings({"unchoke_interval": 2, "optimistic_unchoke_interval": 4})
-session.set_peer_class_filter(lt.ip_filter())  # local peers are like all others: no class of theirs without limits
+everybody = lt.ip_filter()  # local peers, too, are of the class that the limits hold for
+everybody.add_rule("0.0.0.0", "255.255.255.255", 1 << session.global_peer_class_id)
+session.set_peer_class_filter(everybody)
 if job["magnet"]:
     parameters = lt.parse_magnet_uri(job["magnet"])
 else:
