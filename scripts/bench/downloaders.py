@@ -42,12 +42,12 @@ def ours(job: Job) -> Command:
     return Command(argv=argv, done="complete after", seconds=job.seconds)
 
 
-def libtorrent(how: str) -> Callable[[Job], Command]:
+def libtorrent(how: str, *, host: str = US) -> Callable[[Job], Command]:
     """Its Python binding in a script of ten lines; "default" leaves its settings alone."""
 
     def command(job: Job) -> Command:
         role = [sys.executable, str(BENCH / "libtorrent_role.py"), "leech", str(job.content.torrent), str(job.out)]
-        return Command(argv=[*role, US, how], done="finished", seconds=job.seconds)
+        return Command(argv=[*role, host, how], done="finished", seconds=job.seconds)
 
     return command
 

@@ -53,6 +53,7 @@ def parameters(torrent: str, folder: str) -> Any:  # noqa: ANN401
     told = lt.add_torrent_params()
     told.ti = lt.torrent_info(torrent)
     told.save_path = folder
+    told.flags |= lt.torrent_flags.disable_pex
     told.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
     return told
 

@@ -17,9 +17,9 @@ from bench.turns import in_turns
 from bench.units import GIB, MIB
 
 SECONDS: Final = 60.0
-"""A download may take so long, and a second more for each of its MiB at SLOWEST."""
+"""A download may take so long, and what its bytes take at SLOWEST."""
 SLOWEST: Final = 8
-"""MiB/s."""
+"""MiB a second."""
 
 
 @frozen(kw_only=True)
@@ -40,10 +40,15 @@ class Transfer:
         return {name: round(value, 4) for name, value in asdict(self).items()}
 
 
+def seconds_for(length: int) -> float:
+    """How long `length` bytes may take before the run has failed."""
+    return SECONDS + length / MIB / SLOWEST
+
+
 def transfer(name: str, content: Content, seeder: Seeder, scratch: Path) -> Transfer:
     """Let the client `name` download, once; raises BenchError when what came is not what was seeded."""
     out = empty(scratch / "out")
-    job = Job(content, out, empty(scratch / "client"), SECONDS + content.length / MIB / SLOWEST)
+    job = Job(content, out, empty(scratch / "client"), seconds_for(content.length))
     command = DOWNLOADERS[name][1](job)
     before = seeder.cpu()
     seeder.mark()
@@ -91,7 +96,7 @@ def as_row(name: str, runs: Sequence[Transfer]) -> tuple[str, ...]:
 
     return (
         name,
-        f"{spread(lambda run: run.length / MIB / max(run.transfer, CLOCK)).median:.0f}",
+        f"{spread(lambda run: run.length / MIB / max(run.transfer, CLOCK)).median:.3g}",
         spread(lambda run: run.transfer).text(),
         spread(lambda run: run.wall).text(),
         f"{spread(lambda run: run.cpu * GIB / run.length).median:.2f}",
@@ -106,8 +111,13 @@ def note_transfers(
     where: str,
     runs: Mapping[str, Sequence[Transfer]],
     targets: Mapping[str, float],
+    *,
+    cpu: bool = True,
 ) -> None:
-    """A table, and how many times better ours is than each of the others; `targets`: of transfer time, else 1."""
+    """A table, and how many times better ours is than each of the others; `targets`: of transfer time, else 1.
+
+    `cpu`: whether the processor's time is worth a ratio.
+    """
     findings.tables.append(Table(title, COLUMNS, [as_row(name, all_) for name, all_ in runs.items()]))
     findings.runs += [
         {"where": where, "downloader": name, **run.as_json()} for name, all_ in runs.items() for run in all_
@@ -123,5 +133,5 @@ def note_transfers(
 
         findings.ratios.append(beside("transfer", lambda run: run.transfer, targets.get(name, 1.0)))
         findings.ratios.append(beside("wall", lambda run: run.wall, 1.0))
-        if name == TUNED:
+        if cpu and name == TUNED:
             findings.ratios.append(beside("CPU", lambda run: run.cpu, 1.0))
