@@ -9,7 +9,7 @@ from typing import Final
 
 from attrs import frozen
 
-from bench.content import Content
+from bench.content import NAME, Content
 from bench.network import US
 from bench.processes import Command
 from bench.tracker import Address
@@ -71,7 +71,7 @@ def aria2(job: Job) -> Command:
 
 
 def transmission(job: Job) -> Command:
-    """Its daemon in the foreground, the torrent in its watch directory."""
+    """Its daemon in the foreground, the torrent in its watch directory; what it prints comes late, so its renaming tells."""
     config, watch = job.directory / "config", job.directory / "watch"
     config.mkdir()
     watch.mkdir()
@@ -86,7 +86,7 @@ def transmission(job: Job) -> Command:
         "message-level": 2,
         "pex-enabled": False,
         "port-forwarding-enabled": False,
-        "rename-partial-files": False,
+        "rename-partial-files": True,
         "rpc-enabled": False,
         "trash-original-torrent-files": False,
         "utp-enabled": False,
@@ -95,7 +95,7 @@ def transmission(job: Job) -> Command:
     }
     (config / "settings.json").write_text(json.dumps(settings))
     argv = ["transmission-daemon", "--foreground", "--config-dir", str(config)]
-    return Command(argv=argv, done='to "Complete"', ends=False, seconds=job.seconds)
+    return Command(argv=argv, done_file=job.out / NAME, ends=False, seconds=job.seconds)
 
 
 def rtorrent(job: Job) -> Command:
@@ -113,8 +113,8 @@ def rtorrent(job: Job) -> Command:
         f'method.set_key = event.download.finished, bench, "execute.nothrow=touch,{said}"\n'
         f"load.start = {job.content.torrent}\n"
     )
-    wait = f"rtorrent -n -o import={rc} & while ! [ -e {said} ]; do sleep 0.01; done; echo finished; wait"
-    return Command(argv=["sh", "-c", wait], done="finished", ends=False, seconds=job.seconds)
+    argv = ["rtorrent", "-n", "-o", f"import={rc}"]
+    return Command(argv=argv, done_file=said, ends=False, seconds=job.seconds)
 
 
 DOWNLOADERS: Final[dict[str, tuple[str, Callable[[Job], Command]]]] = {

@@ -110,7 +110,7 @@ class Findings:
         if self.ratios:
             ratios = Table("ours beside theirs, run beside run: above 1 we are ahead", ("what", "ratio", "target", ""))
             for ratio in self.ratios:
-                target = "" if ratio.target is None else f"≥ {ratio.target:g}"
+                target = "" if ratio.target is None else f"≥ {ratio.target:.2g}"
                 met = "" if ratio.target is None else "met" if ratio.met else "**not met**"
                 ratios.rows.append((ratio.label, ratio.spread.text(), target, met))
             parts.append(ratios.markdown())

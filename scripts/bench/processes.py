@@ -20,6 +20,8 @@ LOG_TAIL: Final = 3000
 """Bytes of a program's output that a failure shows."""
 POLL: Final = 0.05
 """Seconds between two looks at its memory."""
+FILE_POLL: Final = 0.01
+"""Seconds between two looks for a file."""
 
 
 class BenchError(Exception):
@@ -33,6 +35,8 @@ class Command:
     argv: Sequence[str]
     done: str | None = None
     """A regular expression for the line it prints when all is verified; None: it says so by ending."""
+    done_file: Path | None = None
+    """Or a file that is there from then on; for a program that prints late."""
     ends: bool = True
     """Whether it then ends by itself; else it is stopped, and its time is the time until it was done."""
     environment: Mapping[str, str] = {}
@@ -66,7 +70,7 @@ def measured(command: Command, *, directory: Path) -> Cost:
     output = bytearray()
     pattern = re.compile(command.done.encode()) if command.done is not None else None
     done: float | None = None
-    rss, scanned, reading = 0, 0, True
+    rss, reading = 0, True
     try:
         with selectors.DefaultSelector() as selector:
             selector.register(pidfd, selectors.EVENT_READ, "end")
@@ -74,7 +78,7 @@ def measured(command: Command, *, directory: Path) -> Cost:
             os.set_blocking(process.stdout.fileno(), False)
             ended: float | None = None
             while ended is None:
-                ready = {key.data for key, _ in selector.select(POLL)}
+                ready = {key.data for key, _ in selector.select(FILE_POLL if command.done_file else POLL)}
                 now = time.monotonic()
                 rss = max(rss, _peak(process.pid))
                 if "output" in ready and reading:
@@ -83,9 +87,11 @@ def measured(command: Command, *, directory: Path) -> Cost:
                     elif data is not None:  # closed before the end
                         selector.unregister(process.stdout)
                         reading = False
-                if pattern is not None and done is None and (found := pattern.search(output, scanned)) is not None:
+                if done is None and (
+                    (pattern is not None and pattern.search(output) is not None)
+                    or (command.done_file is not None and command.done_file.exists())
+                ):
                     done = now
-                    scanned = found.end()
                     if not command.ends:
                         ended = now
                         process.kill()
@@ -104,7 +110,7 @@ def measured(command: Command, *, directory: Path) -> Cost:
         stop(process)
     if command.ends and process.returncode != 0:
         raise BenchError(f"{command.argv[0]} ended with status {process.returncode}{tail(output)}")
-    if command.done is not None and done is None:
+    if done is None and (command.done is not None or command.done_file is not None):
         raise BenchError(f"{command.argv[0]} ended and was not done{tail(output)}")
     return Cost(
         began=began,
