@@ -46,7 +46,9 @@ class Ear:
         await trio.sleep_forever()
         raise AssertionError
 
-    def write(self, data: bytes) -> None:
+    async def readable(self) -> None: ...
+
+    def write(self, data: bytes | memoryview) -> None:
         missing = 68 - len(self._handshake)
         self._handshake += data[:missing]
         self._framer.feed(bytes(data[missing:]))

@@ -6,10 +6,22 @@ from tests.session.ends import THEIR_HANDSHAKE, US, Listener, conversation, enco
 from tests.session.stage import GEOMETRY
 from torrent_peer.session.conversation import converse
 from torrent_peer.session.farewell import Cause, EndedBy, Farewell
+from torrent_peer.session.liveness import overdue
+from torrent_peer.session.peer import Peer
 from torrent_peer.session.rate_limit import RateLimit
 from torrent_peer.session.reasons import Signal, Stage
 from torrent_peer.wire import codec
-from torrent_peer.wire.messages import Handshake, Have, HaveAll, HaveNone, Interested, KeepAlive, Message, Unchoke
+from torrent_peer.wire.messages import (
+    Handshake,
+    Have,
+    HaveAll,
+    HaveNone,
+    Interested,
+    KeepAlive,
+    Message,
+    Piece,
+    Unchoke,
+)
 
 HANDSHAKE = codec.encode(THEIR_HANDSHAKE)
 
@@ -174,7 +186,9 @@ async def test_a_reset_is_the_networks_doing(autojump_clock: trio.testing.MockCl
             await trio.lowlevel.checkpoint()
             raise ConnectionResetError(104, "Connection reset by peer")
 
-        def write(self, data: bytes) -> None: ...
+        async def readable(self) -> None: ...
+
+        def write(self, data: bytes | memoryview) -> None: ...
 
         async def drain(self, below: int = 0) -> None: ...
 
@@ -187,8 +201,61 @@ async def test_a_reset_is_the_networks_doing(autojump_clock: trio.testing.MockCl
     assert owner.asked == [(Signal.RST, Stage.SILENT)]
 
 
-async def test_a_download_limit_slows_the_reading(autojump_clock: trio.testing.MockClock) -> None:
-    owner = Listener(download_limit=RateLimit(1000))
+class Asker(Listener):
+    """Asks for all the blocks of a piece once it may."""
+
+    def after_buffer(self, peer: Peer, length: int, *, now: float) -> None:
+        if not peer.connection.theirs.choking and not peer.connection.ours.interested:
+            peer.say(HaveNone())
+            peer.say(Interested())
+            peer.request(BLOCKS, now=now)
+        if peer.connection.awaiting is None or peer.clocks.message_begun is None:
+            peer.clocks.message_begun = now if peer.connection.awaiting is not None else None
+        super().after_buffer(peer, length, now=now)
+
+
+BLOCKS = [GEOMETRY.block(0, number) for number in range(16)]
+GIVING = [Piece(block, bytes(block.length)) for block in BLOCKS]
+
+
+async def test_a_download_limit_slows_the_reading_of_what_was_asked_for(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    owner = Asker(download_limit=RateLimit(10_000))
+    await ended(owner, HANDSHAKE, HaveAll(), *[KeepAlive()] * 1000, Unchoke(), close=True)
+    assert trio.current_time() < 0.2  # one wait: for the end of the stream, once something is asked
     began = trio.current_time()
-    await ended(owner, HANDSHAKE, HaveNone(), *[KeepAlive()] * 2482)
-    assert trio.current_time() - began == pytest.approx(10.0, rel=0.1)
+    await ended(owner, HANDSHAKE, HaveAll(), Unchoke(), *GIVING)
+    assert trio.current_time() - began == pytest.approx(16 * 16_397 / 10_000, rel=0.05)
+
+
+async def test_to_be_kept_waiting_by_a_download_limit_is_nobodys_slowness(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    owner = Asker(download_limit=RateLimit(10_000))
+    peer, say, _ = conversation(now=0)
+    piece = codec.encode(GIVING[0])
+
+    async def ends_in_time() -> None:
+        while True:
+            await trio.sleep(1)
+            late = overdue(peer.clocks, now=trio.current_time(), awaiting=peer.connection.awaiting)
+            assert late is None
+            assert peer.clocks.kept_waiting is not None or not peer.ages.overdue(set(BLOCKS), now=trio.current_time())
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(converse, peer, owner)
+        nursery.start_soon(ends_in_time)
+        await say.send_all(HANDSHAKE + encoded(HaveAll(), Unchoke()))
+        await trio.testing.wait_all_tasks_blocked()
+        peer.clocks.handshake = peer.clocks.wanted = trio.current_time()
+        await say.send_all(piece[:5000])
+        await trio.sleep(5)
+        assert peer.clocks.message_begun is not None
+        nursery.start_soon(owner.download_limit.take, 10_000 * 100)  # as a hundred others would
+        await trio.testing.wait_all_tasks_blocked()
+        await say.send_all(piece[5000:])
+        await trio.sleep(120)
+        assert owner.heard[-1] == GIVING[0]
+        assert peer.clocks.kept_waiting is None
+        nursery.cancel_scope.cancel()

@@ -27,6 +27,7 @@ def clocks(**changes: float) -> Clocks:
         (clocks(received=300), 300.1, None, "LV-01"),
         (clocks(received=500, wanted=500, could_ask=380), 500.0, None, None),
         (clocks(received=500, wanted=500, could_ask=380), 500.1, None, "LV-02"),
+        (clocks(wanted=0, message_begun=0, could_ask=0, kept_waiting=10), 1000.0, 16393, None),  # it is we who are slow
     ],
 )
 def test_a_passed_deadline_is_named(state: Clocks, now: float, awaiting: int | None, rule: str | None) -> None:

@@ -20,7 +20,9 @@ class Stuck:
     async def receive(self, at_most: int = RECEIVE_BUFFER_LENGTH) -> memoryview:
         raise NotImplementedError
 
-    def write(self, data: bytes) -> None:
+    async def readable(self) -> None: ...
+
+    def write(self, data: bytes | memoryview) -> None:
         self.backlog += len(data)
 
     async def drain(self, below: int = 0) -> None:

@@ -62,7 +62,9 @@ class Sink:
         await trio.sleep_forever()
         raise AssertionError
 
-    def write(self, data: bytes) -> None:
+    async def readable(self) -> None: ...
+
+    def write(self, data: bytes | memoryview) -> None:
         self.written += data
         if not self.open:
             self.backlog += len(data)

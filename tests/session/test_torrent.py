@@ -23,10 +23,9 @@ from torrent_peer.core.addresses import Address
 from torrent_peer.core.block import BLOCK_LENGTH
 from torrent_peer.metainfo.create import create_torrent
 from torrent_peer.metainfo.torrent import parse_torrent
-from torrent_peer.net.transport import RECEIVE_BUFFER_LENGTH
 from torrent_peer.session.events import Completed, DiskTrouble, PeerConnected, PieceVerified, Resumed
 from torrent_peer.session.options import Ending
-from torrent_peer.session.rate_limit import BURST_SECONDS
+from torrent_peer.session.rate_limit import SAVED_SECONDS
 from torrent_peer.session.status import State
 from torrent_peer.storage.errors import Kind, StorageError
 from torrent_peer.storage.store import Store
@@ -306,8 +305,7 @@ async def test_being_cancelled_from_outside_saves_what_is_verified(tmp_path: Pat
 
 async def test_a_limited_download_takes_its_time(tmp_path: Path) -> None:
     limit = len(CONTENT)
-    # What was saved up is spent first, and nobody waits to pay for the last buffer.
-    expected = (len(CONTENT) - RECEIVE_BUFFER_LENGTH) / limit - BURST_SECONDS
+    expected = len(CONTENT) / limit - SAVED_SECONDS
     began = trio.current_time()
     with trio.fail_after(10):
         async with (

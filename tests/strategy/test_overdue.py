@@ -92,3 +92,11 @@ def test_what_was_passed_over_and_asked_again_is_reported_once() -> None:
     assert ages.overdue(outstanding, now=1.0) == []
     ages.asked(blocks(0, 1), now=2.0)
     assert ages.overdue(outstanding, now=REQUEST_TIMEOUT) == blocks(0, 1)
+
+
+def test_time_in_which_we_did_not_read_is_not_the_peers() -> None:
+    ages = RequestAges()
+    ages.asked(blocks(0, 3), now=0.0)
+    ages.excuse(100.0)
+    assert ages.overdue(set(blocks(0, 3)), now=100.0 + REQUEST_TIMEOUT - 1) == []
+    assert ages.overdue(set(blocks(0, 3)), now=100.0 + REQUEST_TIMEOUT) == blocks(0, 3)

@@ -27,8 +27,14 @@ class Transport(Protocol):
         Raises OSError when the connection broke.
         """
 
-    def write(self, data: bytes) -> None:
-        """Send now what the network takes, keep the rest for `drain`; never waits, never raises."""
+    async def readable(self) -> None:
+        """Wait until `receive` has something to return, be it the end of the stream or an error."""
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Send now what the network takes, keep the rest for `drain`; never waits, never raises.
+
+        The buffer under a memoryview may be used again at once: what is kept of it is copied.
+        """
 
     async def drain(self, below: int = 0) -> None:
         """Wait until at most `below` bytes of backlog are left, or the connection broke."""
@@ -83,14 +89,17 @@ class SocketTransport:
             # Not within `except`: an idle peer would hold the exception and its traceback, half a KiB.
             await trio.lowlevel.wait_readable(self._sock)
 
-    def write(self, data: bytes) -> None:
+    async def readable(self) -> None:
+        await trio.lowlevel.wait_readable(self._sock)
+
+    def write(self, data: bytes | memoryview) -> None:
         if self._closed:
             return
         view = memoryview(data)
         if not self._queue:
             view = view[self._send(view) :]
         if view and not self._closed:
-            self._queue.append(view)
+            self._queue.append(memoryview(bytes(view)) if view.obj is not data else view)
             self.backlog += len(view)
 
     async def drain(self, below: int = 0) -> None:
@@ -142,11 +151,15 @@ class StreamTransport:
 
     def __init__(self, stream: trio.abc.Stream) -> None:
         self._stream = stream
+        self._ahead = b""
         self._queue: deque[bytes] = deque()
         self._closed = False
         self.backlog = 0
 
     async def receive(self, at_most: int = RECEIVE_BUFFER_LENGTH) -> memoryview:
+        if self._ahead:
+            data, self._ahead = self._ahead[:at_most], self._ahead[at_most:]
+            return memoryview(data)
         try:
             return memoryview(await self._stream.receive_some(min(at_most, RECEIVE_BUFFER_LENGTH)))
         except trio.BrokenResourceError as broken:
@@ -154,7 +167,11 @@ class StreamTransport:
         except trio.ClosedResourceError:
             return memoryview(b"")
 
-    def write(self, data: bytes) -> None:
+    async def readable(self) -> None:
+        if not self._ahead:
+            self._ahead = bytes(await self.receive())
+
+    def write(self, data: bytes | memoryview) -> None:
         if not self._closed and data:
             self._queue.append(bytes(data))
             self.backlog += len(data)

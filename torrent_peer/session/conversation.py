@@ -6,6 +6,7 @@ from typing import Protocol
 import trio
 from attrs import evolve
 
+from torrent_peer.net.transport import RECEIVE_BUFFER_LENGTH
 from torrent_peer.session.chatter import QUIET_PORTION
 from torrent_peer.session.farewell import Cause, EndedBy, Farewell
 from torrent_peer.session.peer import Peer
@@ -80,18 +81,30 @@ async def _talk(peer: Peer, owner: Owner) -> Farewell | None:
             if type(event) is not Refused:  # of those there are not many: the referee counts them
                 messages += 1
         owner.after_buffer(peer, length, now=clocks.received)
-        if length:
-            await owner.download_limit.take(length)
         if pause := peer.chatter.pause(messages - peer.take_useful(), now=clocks.received):
             await trio.sleep(pause)
         messages = 0
-        portion = owner.download_limit.portion
-        if peer.chatter.is_excessive or not connection.outstanding:
-            portion = min(portion, QUIET_PORTION)
-        data = await transport.receive(portion)
+        portion = QUIET_PORTION if peer.chatter.is_excessive or not connection.outstanding else RECEIVE_BUFFER_LENGTH
+        # Only what was asked for is limited: whatever else there is to say is said in time, and bounded otherwise.
+        if owner.download_limit.rate is None or not connection.outstanding:
+            data = await transport.receive(portion)
+        else:
+            data = await _receive_within(owner.download_limit, peer, portion)
         length = len(data)
         clocks.received = trio.current_time()
         connection.receive_data(data)
+
+
+async def _receive_within(limit: RateLimit, peer: Peer, portion: int) -> memoryview:
+    """Wait for data, then for leave to read it: who has said nothing takes nobody's turn."""
+    await peer.transport.readable()
+    portion = min(portion, limit.portion)
+    peer.keep_waiting(now=trio.current_time())
+    await limit.take(portion)
+    peer.attend(now=trio.current_time())
+    data = await peer.transport.receive(portion)
+    limit.give_back(portion - len(data))
+    return data
 
 
 def _end_of_stream(peer: Peer, owner: Owner, end: EndOfStream) -> Farewell:

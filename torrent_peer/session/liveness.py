@@ -43,6 +43,8 @@ class Clocks:
     """First byte of a message that is not yet complete."""
     wanted: float | None = None
     """Either side was interested."""
+    kept_waiting: float | None = None
+    """Since when it waits for us to read what it has said, because of a download limit."""
     looked: float = 0.0
     """When all this was last held against the deadlines."""
     quiet_until: float = 0.0
@@ -66,6 +68,8 @@ def overdue(clocks: Clocks, *, now: float, awaiting: int | None) -> Overdue | No
         if now - clocks.connected > HANDSHAKE_TIMEOUT:
             return Overdue("HS-08", f"no complete handshake within {HANDSHAKE_TIMEOUT:.0f} s")
         return None
+    if clocks.kept_waiting is not None:
+        return None  # it is we who are slow
     limit = SILENCE_TIMEOUT if clocks.payload is None else SILENCE_TIMEOUT_TRANSFERRING
     if now - clocks.received > limit:
         return Overdue("KA-01", f"nothing heard for {limit:.0f} s")

@@ -79,14 +79,14 @@ class Parts:
         )
         self.downloading = Downloading(torrent, self.picker, content.store, shared.disk, disk_reports)
         self.serving = Serving(
-            content.store, slots=shared.options.upload_slots, limit=shared.upload_limit, dice=shared.dice
+            content.store, slots=shared.options.upload_slots, limit=shared.upload_limit.share(), dice=shared.dice
         )
         self.exchange = Exchange(
             have=content.have,
             picker=self.picker,
             downloading=self.downloading,
             serving=self.serving,
-            download_limit=shared.download_limit,
+            download_limit=shared.download_limit.share(),
             listen_port=shared.port,
             report=report,
         )

@@ -180,6 +180,20 @@ class Peer:
             if self.transport.backlog > MOST_UNREAD:
                 self.close(Cause.UNWANTED, "it reads nothing of what we say")
 
+    def keep_waiting(self, *, now: float) -> None:
+        """It has said something that we may not read yet: its deadlines stand still until `attend`."""
+        self.clocks.kept_waiting = now
+
+    def attend(self, *, now: float) -> None:
+        """It is read again."""
+        clocks = self.clocks
+        if clocks.kept_waiting is not None:
+            waited = now - clocks.kept_waiting
+            clocks.kept_waiting = None
+            if clocks.message_begun is not None:
+                clocks.message_begun += waited
+            self.ages.excuse(waited)
+
     def rejected(self, block: Block, *, now: float) -> None:
         """It will not serve `block`: a peer that refuses though it does not choke us is given a rest, ever longer."""
         if self.connection.theirs.choking:

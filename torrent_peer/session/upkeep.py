@@ -67,7 +67,8 @@ class Upkeep:
             return
         if not peer.greeted:
             return
-        self._exchange.give_up_overdue(peer, now=now)
+        if clocks.kept_waiting is None:
+            self._exchange.give_up_overdue(peer, now=now)
         if connection.ours.requests.waiting:
             clocks.idle = None
         elif clocks.idle is None:

@@ -35,6 +35,10 @@ class RequestAges:
         self._heard = now
         self.is_snubbing = False
 
+    def excuse(self, seconds: float) -> None:
+        """For so long it was not the peer who was slow, but we, who did not read."""
+        self._heard += seconds
+
     def forget(self) -> None:
         """Nothing is outstanding any more: the peer has choked us, say."""
         self._batches = []
