@@ -254,8 +254,11 @@ async def test_to_be_kept_waiting_by_a_download_limit_is_nobodys_slowness(
         assert peer.clocks.message_begun is not None
         nursery.start_soon(owner.download_limit.take, 10_000 * 100)  # as a hundred others would
         await trio.testing.wait_all_tasks_blocked()
-        await say.send_all(piece[5000:])
-        await trio.sleep(120)
+        await say.send_all(piece[5000:10_000])
+        await trio.sleep(115)
+        assert peer.clocks.kept_waiting is None  # now it is they who have to say something
+        await say.send_all(piece[10_000:])
+        await trio.sleep(5)
         assert owner.heard[-1] == GIVING[0]
         assert peer.clocks.kept_waiting is None
         nursery.cancel_scope.cancel()
