@@ -20,7 +20,9 @@ TUNED: Final = "libtorrent tuned"
 DEFAULT: Final = "libtorrent default"
 ARIA2: Final = "aria2"
 TRANSMISSION: Final = "transmission"
+TRANSMISSION_CLI: Final = "transmission-cli"
 RTORRENT: Final = "rtorrent"
+WEBTORRENT: Final = "webtorrent"
 
 
 @frozen
@@ -71,31 +73,37 @@ def aria2(job: Job) -> Command:
 
 
 def transmission(job: Job) -> Command:
-    """Its daemon in the foreground, the torrent in its watch directory; what it prints comes late, so its renaming tells."""
+    """Its daemon in the foreground, the torrent in its watch directory; it renames at once what it prints late."""
     config, watch = job.directory / "config", job.directory / "watch"
     config.mkdir()
     watch.mkdir()
     shutil.copy(job.content.torrent, watch)
-    settings = {
-        "bind-address-ipv4": US,
-        "dht-enabled": False,
-        "download-dir": str(job.out),
-        "encryption": 0,  # prefer plaintext
-        "incomplete-dir-enabled": False,
-        "lpd-enabled": False,
-        "message-level": 2,
-        "pex-enabled": False,
-        "port-forwarding-enabled": False,
-        "rename-partial-files": True,
-        "rpc-enabled": False,
-        "trash-original-torrent-files": False,
-        "utp-enabled": False,
-        "watch-dir": str(watch),
-        "watch-dir-enabled": True,
-    }
-    (config / "settings.json").write_text(json.dumps(settings))
+    _write_settings(config, job, {"rpc-enabled": False, "watch-dir": str(watch), "watch-dir-enabled": True})
     argv = ["transmission-daemon", "--foreground", "--config-dir", str(config)]
     return Command(argv=argv, done_file=job.out / NAME, ends=False, seconds=job.seconds)
+
+
+def transmission_cli(job: Job) -> Command:
+    """Its command line, which goes on seeding."""
+    _write_settings(job.directory, job, {})
+    argv = ["transmission-cli", "--config-dir", str(job.directory), "--download-dir", str(job.out), "--port", "20000"]
+    argv += [str(job.content.torrent)]
+    return Command(argv=argv, done_file=job.out / NAME, ends=False, seconds=job.seconds)
+
+
+def webtorrent(job: Job) -> Command:
+    """Its command line, without DHT and uTP."""
+    argv = [
+        "webtorrent",
+        "download",
+        str(job.content.torrent),
+        "--out",
+        str(job.out),
+        "--quiet",
+        "--no-dht",
+        "--no-utp",
+    ]
+    return Command(argv=argv, seconds=job.seconds)
 
 
 def rtorrent(job: Job) -> Command:
@@ -123,7 +131,9 @@ DOWNLOADERS: Final[dict[str, tuple[str, Callable[[Job], Command]]]] = {
     DEFAULT: ("", libtorrent("default")),
     ARIA2: ("aria2c", aria2),
     TRANSMISSION: ("transmission-daemon", transmission),
+    TRANSMISSION_CLI: ("transmission-cli", transmission_cli),
     RTORRENT: ("rtorrent", rtorrent),
+    WEBTORRENT: ("webtorrent", webtorrent),
 }
 """Name → the program that must be there, if any, and how it is told."""
 
@@ -132,6 +142,26 @@ def available(names: Sequence[str]) -> tuple[list[str], list[str]]:
     """Those of `names` whose programs are here, and a word for each that is not."""
     here = [name for name in names if not (program := DOWNLOADERS[name][0]) or shutil.which(program)]
     return here, [f"{name}: there is no {DOWNLOADERS[name][0]} here" for name in names if name not in here]
+
+
+def _write_settings(folder: Path, job: Job, more: dict[str, object]) -> None:
+    """Transmission's."""
+    settings = {
+        "bind-address-ipv4": US,
+        "dht-enabled": False,
+        "download-dir": str(job.out),
+        "encryption": 0,  # prefer plaintext
+        "incomplete-dir-enabled": False,
+        "lpd-enabled": False,
+        "message-level": 2,
+        "pex-enabled": False,
+        "port-forwarding-enabled": False,
+        "rename-partial-files": True,
+        "trash-original-torrent-files": False,
+        "utp-enabled": False,
+        **more,
+    }
+    (folder / "settings.json").write_text(json.dumps(settings))
 
 
 def peer(address: Address) -> str:

@@ -29,6 +29,8 @@ class Transfer:
     length: int
     wall: float
     """Seconds of the whole process, or until it was done when it does not end by itself."""
+    verified: float
+    """Seconds from its start to the last verified byte."""
     transfer: float
     """Seconds from the first request to the last verified byte."""
     cpu: float
@@ -56,6 +58,7 @@ def transfer(name: str, content: Content, seeder: Seeder, scratch: Path) -> Tran
     result = Transfer(
         length=content.length,
         wall=cost.wall,
+        verified=cost.done - cost.began,
         transfer=cost.done - seeder.first(),
         cpu=cost.cpu,
         rss=cost.rss,

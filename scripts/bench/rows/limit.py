@@ -77,6 +77,7 @@ def _bare(content: Content, raw: Helper, port: str, workers: int, scratch: Path)
     return Transfer(
         length=content.length,
         wall=cost.wall,
+        verified=done - cost.began,
         transfer=done - first,
         cpu=cost.cpu,
         rss=cost.rss,
