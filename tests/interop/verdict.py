@@ -3,8 +3,17 @@
 from tests.interop.clients.job import Client
 from tests.interop.download import Outcome
 
-KNOWN_QUIRKS: dict[str, frozenset[str]] = {"aria2": frozenset({"BF-03"})}
-"""Client → rules it is known to break in ordinary use; the catalogue of rules says who and why (`broken_by`)."""
+KNOWN_QUIRKS: dict[str, dict[str, str]] = {
+    "aria2": {
+        "BF-02": "without fast, too, it sends a bitfield in place of many haves (checkHave), be it as its second word",
+        "BF-03": "a bitfield in place of many haves whenever it is shorter (checkHave)",
+        "PEX-05": "a peer that came twice since the last message is named twice, one that came and left in both lists",
+        "REQ-09": "it forgets its requests at a choke, and asks again after the unchoke, though fast keeps them (Q-16)",
+    },
+    "libtorrent": {"PIECE-05": "blocks that were at the disk when it choked go out behind the choke (issue #6404)"},
+    "qbittorrent": {"PIECE-05": "libtorrent's"},
+}
+"""Client → rule it is known to break in ordinary use → how; the catalogue of rules says so, too (`broken_by`)."""
 
 
 def faults_in(outcome: Outcome, *clients: Client) -> list[str]:

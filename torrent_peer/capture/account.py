@@ -6,7 +6,7 @@ from typing import Final
 from attrs import define, field, frozen
 
 from torrent_peer.core.addresses import Address
-from torrent_peer.core.ids import InfoHash
+from torrent_peer.core.ids import InfoHash, PeerId
 from torrent_peer.wire.errors import Finding
 from torrent_peer.wire.severity import Severity
 from torrent_peer.wire.side import Side
@@ -44,6 +44,7 @@ class Account:
     """What the dialler asked for; `None` if it never said."""
     sized: bool = False
     """Whether the torrent's size is known; if not, some rules are not asked."""
+    peer_ids: dict[Side, PeerId] = field(factory=dict)
     clients: dict[Side, str] = field(factory=dict)
     """What each side calls itself, in the words of strangers."""
     bytes: dict[Side, int] = field(factory=lambda: dict.fromkeys(Side, 0))

@@ -13,7 +13,7 @@ MAGICS: Final = {
     b"\x4d\x3c\xb2\xa1": ("<", 1e-9),
 }
 """First four bytes → byte order, and seconds in a tick of the clock."""
-_LINK_BITS: Final = 0x0FFFFFFF
+_LINK_BITS: Final = 0xFFFF
 """The bits above tell whether packets end in a frame check sequence, which nothing here looks at."""
 
 

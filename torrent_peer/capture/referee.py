@@ -15,7 +15,7 @@ from torrent_peer.wire import extensions
 from torrent_peer.wire.frame_limits import FrameLimits
 from torrent_peer.wire.framing import Framer
 from torrent_peer.wire.handshake import HandshakeReader
-from torrent_peer.wire.messages import Extended, Malformed, Message, MetadataPiece, Request
+from torrent_peer.wire.messages import Extended, Handshake, Malformed, Message, MetadataPiece, Request
 from torrent_peer.wire.rules.bep3.requests import LARGE_REQUEST
 from torrent_peer.wire.side import Side
 from torrent_peer.wire.wording import name_of
@@ -113,7 +113,8 @@ class Referee:
     def _no_handshake(self, side: Side, fault: Malformed) -> None:
         """What a side begins with is no handshake; it is wrong only if it began as one."""
         if fault.rule == "HS-01":
-            self.account.unread = f"the {side.value} speaks no BitTorrent that can be read: {fault.reason}"
+            guess = fault.reason.rpartition(": ")[2]
+            self.account.unread = f"the {side.value} speaks no BitTorrent that can be read: {guess}"
             return
         self._say(Views(), side, fault, 0)
         self.stop(f"the {side.value}'s handshake cannot be read")
@@ -123,7 +124,9 @@ class Referee:
         handshake = mouth.reader.handshake
         if handshake is None or self._first is side:
             return
+        self.account.peer_ids[side] = handshake.peer_id
         self.account.clients[side] = client_name(handshake.peer_id)
+        self.account.messages[side][name_of(Handshake)] += 1
         if side is Side.DIALER or self.account.info_hash is None:
             self.account.info_hash = handshake.info_hash
         if self._first is None:
@@ -139,7 +142,7 @@ class Referee:
         for speaker, said in ((Side.DIALER, dialed), (Side.LISTENER, answered)):
             if geometry is not None:
                 self._mouths[speaker].limits.piece_count = geometry.piece_count
-            self._say(views, speaker, said, 0)
+            self._judge(views, speaker, said, 0)
         for speaker in (self._first, side):
             waiting = self._mouths[speaker]
             data, waiting.ahead = bytes(waiting.ahead), bytearray()
@@ -163,10 +166,12 @@ class Referee:
                 self._shelf.add(self.account.info_hash, message)
 
     def _say(self, views: Views, side: Side, message: Message, offset: int) -> None:
+        self.account.messages[side][name_of(type(message))] += 1
+        self._judge(views, side, message, offset)
+
+    def _judge(self, views: Views, side: Side, message: Message, offset: int) -> None:
         account = self.account
-        account.messages[side][name_of(type(message))] += 1
-        findings = views.say(side, message, offset)
-        for finding in findings:
+        for finding in views.say(side, message, offset):
             if account.sized or finding.rule not in ABOUT_SIZE:
                 account.note(finding, packet=self._packet, at=self._at)
         if client := views.known_of(side).client:

@@ -1,5 +1,6 @@
 """One direction of a TCP connection: segments in the order of capture → its bytes in their own order."""
 
+from heapq import heappop, heappush
 from typing import Final
 
 from attrs import define, field, frozen
@@ -42,6 +43,8 @@ class Stream:
     held_bytes: int = 0
     """What is kept costs so much memory."""
     _held: dict[int, Chunk] = field(factory=dict)
+    _offsets: list[int] = field(factory=list)
+    """The same offsets, as a heap."""
 
     def offset(self, seq: int) -> int:
         """The offset of a sequence number: the one nearest to where we are."""
@@ -77,6 +80,7 @@ class Stream:
     def drop(self) -> None:
         """Let go of all that is kept."""
         self._held.clear()
+        self._offsets.clear()
         self.held_bytes = 0
 
     def _keep(self, offset: int, chunk: Chunk) -> None:
@@ -93,21 +97,20 @@ class Stream:
             if len(before.data) >= len(data):
                 return
             self.held_bytes -= before.cost
+        else:
+            heappush(self._offsets, offset)
         self._held[offset] = kept = Chunk(data, chunk.ack, chunk.number, chunk.at)
         self.held_bytes += kept.cost
 
     def _ready(self) -> list[Chunk]:
         ready: list[Chunk] = []
-        while self._held and self.fault is None:
-            if (chunk := self._held.pop(self.next, None)) is None:
-                start = min(self._held)
-                if start > self.next:
-                    break
-                chunk = self._held.pop(start)
-                self.held_bytes -= chunk.cost
-                self._keep(start, chunk)  # what overlaps is cut off, what has come already is dropped
-                continue
+        while self._offsets and self._offsets[0] <= self.next and self.fault is None:
+            start = heappop(self._offsets)
+            chunk = self._held.pop(start)
             self.held_bytes -= chunk.cost
+            if start < self.next:
+                self._keep(start, chunk)  # what has come already is cut off
+                continue
             self.next += len(chunk.data)
             ready.append(chunk)
         if self.end is not None and self.next == self.end:

@@ -118,6 +118,7 @@ def _as_object(account: "Account") -> dict[str, Any]:
         "sides": {
             side.value: {
                 "address": str(account.address(side)),
+                "peer_id": None if (peer_id := account.peer_ids.get(side)) is None else peer_id.hex(),
                 "client": account.clients.get(side),
                 "bytes": account.bytes[side],
                 "messages": dict(account.messages[side]),
