@@ -116,15 +116,7 @@ def play(seed: int, *, fast: bool, queue: int) -> Sequence[Finding]:
 @pytest.mark.parametrize("queue", [1, 2])
 @pytest.mark.parametrize("fast", [True, False])
 def test_no_honest_end_is_accused_by_who_listens_in_between(fast: bool, queue: int) -> None:
-    for seed in range(60):
-        assert play(seed, fast=fast, queue=queue) == ()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("queue", [1, 2, 3])
-@pytest.mark.parametrize("fast", [True, False])
-def test_no_honest_end_is_accused_in_thousands_of_histories(fast: bool, queue: int) -> None:
-    for seed in range(100, 3100):
+    for seed in range(50):
         assert play(seed, fast=fast, queue=queue) == ()
 
 

@@ -136,6 +136,9 @@ class Referee:
         dialed, answered = named[Side.DIALER], named[Side.LISTENER]
         assert dialed is not None
         assert answered is not None
+        if dialed.peer_id == answered.peer_id:  # HS-10 tells the ends to hang up; nobody did wrong, but who named it
+            self.account.unread = f"a client that dialled itself: both ends are {dialed.peer_id}"
+            return
         geometry = self._geometries.get(dialed.info_hash) or self._geometries.get(answered.info_hash)
         self.account.sized = geometry is not None
         self._views = views = Views(info_hash=dialed.info_hash, geometry=geometry)
