@@ -16,6 +16,7 @@ from torrent_peer.core.block import Block
 from torrent_peer.core.ids import PeerId
 from torrent_peer.core.piece_set import PieceSet
 from torrent_peer.net.transport import ReceiveBuffer
+from torrent_peer.session.block_buffers import BlockBuffers
 from torrent_peer.session.content import Content
 from torrent_peer.session.downloading import Written
 from torrent_peer.session.events import Event
@@ -24,6 +25,7 @@ from torrent_peer.session.parts import Parts
 from torrent_peer.session.peer import Peer
 from torrent_peer.session.rate_limit import RateLimit
 from torrent_peer.storage.pool import FilePool
+from torrent_peer.wire.codec import PIECE_HEADER_LENGTH
 from torrent_peer.wire.connection import PeerConnection
 from torrent_peer.wire.framing import FrameLimits, Framer
 from torrent_peer.wire.messages import Bitfield, Handshake, HaveAll, HaveNone, Message, Piece, Request, Unchoke
@@ -95,6 +97,7 @@ class House:
     peer_id: PeerId = US
     dice: Random = field(factory=lambda: Random(1))
     buffer: ReceiveBuffer = field(factory=ReceiveBuffer)
+    blocks: BlockBuffers = field(factory=lambda: BlockBuffers(gap=PIECE_HEADER_LENGTH))
     disk: Clerk = field(factory=Clerk)
     download_limit: RateLimit = field(factory=lambda: RateLimit(None))
     upload_limit: RateLimit = field(factory=lambda: RateLimit(None))

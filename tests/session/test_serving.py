@@ -8,12 +8,14 @@ import trio.testing
 from tests.session.ends import FULL_RESERVED, THEIR_HANDSHAKE, conversation, encoded, hear
 from tests.session.stage import CONTENT, GEOMETRY, NOT_FAST
 from torrent_peer.core.block import Block
+from torrent_peer.session.block_buffers import BATCH_BYTES, BlockBuffers
 from torrent_peer.session.farewell import Cause
-from torrent_peer.session.peer import Peer
+from torrent_peer.session.peer import FIRST_APPETITE, Peer
 from torrent_peer.session.rate_limit import RateLimit
-from torrent_peer.session.serving import BACKLOG_LIMIT, BLOCKS_PER_READ, Serving
+from torrent_peer.session.serving import Serving
 from torrent_peer.storage.errors import Kind, StorageError
 from torrent_peer.strategy.choker import REST, ROUND
+from torrent_peer.wire.codec import PIECE_HEADER_LENGTH
 from torrent_peer.wire.messages import (
     Bitfield,
     Cancel,
@@ -32,21 +34,37 @@ from torrent_peer.wire.messages import (
 from torrent_peer.wire.reserved import Reserved
 
 BLOCKS = [GEOMETRY.block(0, number) for number in range(16)]
+EVERYTHING = [GEOMETRY.block(index, number) for index in range(5) for number in range(16)]
 
 
 class Shelf:
-    """A store whose reading can be made to fail."""
+    """A store whose content is in the page cache, or has to be fetched, and whose reading can be made to fail."""
 
-    def __init__(self) -> None:
-        self.reads: list[Block] = []
+    def __init__(self, *, cached: bool = False) -> None:
+        self.cached = cached
+        self.fetched = 0
+        """Bytes, however."""
+        self.reads = 0
+        """How often a disk was asked."""
         self.error: StorageError | None = None
 
-    def read(self, block: Block) -> bytes:
-        self.reads.append(block)
+    def read_cached_into(self, piece: int, begin: int, *buffers: memoryview) -> bool:
+        if self.cached:
+            self._fill(piece, begin, *buffers)
+        return self.cached
+
+    def read_into(self, piece: int, begin: int, *buffers: memoryview) -> None:
+        self.reads += 1
         if self.error is not None:
             raise self.error
-        start = GEOMETRY.piece_offset(block.piece) + block.begin
-        return CONTENT[start : start + block.length]
+        self._fill(piece, begin, *buffers)
+
+    def _fill(self, piece: int, begin: int, *buffers: memoryview) -> None:
+        start = GEOMETRY.piece_offset(piece) + begin
+        for buffer in buffers:
+            buffer[:] = CONTENT[start : start + len(buffer)]
+            start += len(buffer)
+            self.fetched += len(buffer)
 
 
 class Sink:
@@ -57,6 +75,7 @@ class Sink:
         self.backlog = 0
         self.open = open_
         self.most = 0
+        self.writes = 0
 
     async def receive(self, at_most: int = 0) -> memoryview:
         await trio.sleep_forever()
@@ -66,6 +85,7 @@ class Sink:
 
     def write(self, data: bytes | memoryview) -> None:
         self.written += data
+        self.writes += 1
         if not self.open:
             self.backlog += len(data)
             self.most = max(self.most, self.backlog)
@@ -78,7 +98,8 @@ class Sink:
 
 
 def serving(shelf: Shelf, *, slots: int = 8, limit: int | None = None) -> Serving:
-    return Serving(shelf, slots=slots, limit=RateLimit(limit), dice=Random(1))  # type: ignore[arg-type]
+    buffers = BlockBuffers(gap=PIECE_HEADER_LENGTH)
+    return Serving(shelf, slots=slots, limit=RateLimit(limit), dice=Random(1), buffers=buffers)  # type: ignore[arg-type]
 
 
 def leech(*, reserved: Reserved = FULL_RESERVED, sink: Sink | None = None, unchoked: bool = True) -> tuple[Peer, Sink]:
@@ -96,7 +117,7 @@ def leech(*, reserved: Reserved = FULL_RESERVED, sink: Sink | None = None, uncho
         peer.unchoked_since = 0.0
     peer.flush(now=0)
     sink.written.clear()
-    sink.backlog = sink.most = 0
+    sink.backlog = sink.most = sink.writes = 0
     return peer, sink
 
 
@@ -131,9 +152,9 @@ async def test_what_is_asked_is_answered_in_order() -> None:
 
 async def test_a_cancel_while_the_disk_reads_withdraws_the_block() -> None:
     class Slow(Shelf):
-        def read(self, block: Block) -> bytes:
-            trio.from_thread.run_sync(cancel) if not self.reads else None
-            return super().read(block)
+        def read_into(self, piece: int, begin: int, *buffers: memoryview) -> None:
+            trio.from_thread.run_sync(cancel)
+            super().read_into(piece, begin, *buffers)
 
     peer, sink = leech(reserved=NOT_FAST)
     ask(peer, *BLOCKS[:3])
@@ -153,10 +174,9 @@ async def test_a_cancel_while_the_disk_reads_withdraws_the_block() -> None:
 )
 async def test_a_choke_while_the_disk_reads_takes_everything_back(reserved: Reserved, answer: list[Message]) -> None:
     class Slow(Shelf):
-        def read(self, block: Block) -> bytes:
-            if not self.reads:
-                trio.from_thread.run_sync(choke)
-            return super().read(block)
+        def read_into(self, piece: int, begin: int, *buffers: memoryview) -> None:
+            trio.from_thread.run_sync(choke)
+            super().read_into(piece, begin, *buffers)
 
     peer, sink = leech(reserved=reserved)
     giving = serving(Slow(), slots=1)
@@ -186,16 +206,16 @@ async def test_what_the_disk_refuses_is_refused_and_the_writer_ends(reserved: Re
     with trio.fail_after(2):
         await serving(shelf).write(peer)
     assert said(sink, *answer)
-    assert len(shelf.reads) == 1
+    assert shelf.reads == 1
     assert peer.last_word == "content.bin is gone"
     assert peer.ending is None
 
 
 async def test_nothing_is_counted_for_a_peer_that_left_while_the_disk_read() -> None:
     class Slow(Shelf):
-        def read(self, block: Block) -> bytes:
+        def read_into(self, piece: int, begin: int, *buffers: memoryview) -> None:
             trio.from_thread.run_sync(leave)
-            return super().read(block)
+            super().read_into(piece, begin, *buffers)
 
     peer, sink = leech()
     ask(peer, BLOCKS[0])
@@ -210,24 +230,80 @@ async def test_nothing_is_counted_for_a_peer_that_left_while_the_disk_read() -> 
     assert not sink.written
 
 
-async def test_a_reader_that_does_not_read_costs_a_bounded_backlog(autojump_clock: trio.testing.MockClock) -> None:
-    shelf = Shelf()
+async def test_a_reader_that_does_not_read_costs_one_small_batch(autojump_clock: trio.testing.MockClock) -> None:
+    shelf = Shelf(cached=True)
     peer, sink = leech(sink=Sink(open_=False))
-    many = [Block(p, b, 16384) for p in range(5) for b in range(0, GEOMETRY.piece_length, 16384)]
-    ask(peer, *many)
+    ask(peer, *EVERYTHING)
     with trio.move_on_after(60):
         await serving(shelf).write(peer)
-    assert 0 < sink.most <= BACKLOG_LIMIT + BLOCKS_PER_READ * (16384 + 13)
-    assert len(shelf.reads) * 16384 < sink.most + 16384
+    assert 0 < sink.most <= FIRST_APPETITE + FIRST_APPETITE // 16384 * PIECE_HEADER_LENGTH
+    assert shelf.fetched == FIRST_APPETITE
+
+
+async def test_a_quick_reader_is_given_ever_larger_batches_and_others_their_turn() -> None:
+    shelf, turns = Shelf(cached=True), 0
+    peer, sink = leech()
+    ask(peer, *EVERYTHING)
+
+    async def count_turns() -> None:
+        nonlocal turns
+        while True:
+            await trio.lowlevel.checkpoint()
+            turns += 1
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(count_turns)
+        await serving(shelf).write(peer)
+        nursery.cancel_scope.cancel()
+    assert said(sink, *map(piece, EVERYTHING))
+    assert 3 <= sink.writes <= 4  # 128, 256, 512 KiB and the rest
+    assert turns >= sink.writes - 2
+
+
+async def test_what_the_network_did_not_take_makes_the_next_batch_smaller() -> None:
+    peer, _ = leech()
+    sizes = []
+    for length, left in [(400_000, 0), (800_000, 0), (2_000_000, 0), (1_000_000, 700_000), (300_000, 300_000)]:
+        peer.fed(length, left=left)
+        sizes.append(peer.appetite)
+    assert sizes == [800_000, BATCH_BYTES, BATCH_BYTES, 300_000, FIRST_APPETITE]
+
+
+@pytest.mark.parametrize("cached", [False, True])
+async def test_blocks_from_here_and_there_come_as_they_were_asked_for(cached: bool) -> None:
+    wanted = [BLOCKS[3], BLOCKS[4], BLOCKS[1], GEOMETRY.block(5, 3), GEOMETRY.block(5, 0), BLOCKS[2]]
+    shelf = Shelf(cached=cached)
+    peer, sink = leech()
+    ask(peer, *wanted)
+    with trio.fail_after(2):
+        await serving(shelf).write(peer)
+    assert said(sink, *map(piece, wanted))
+    assert shelf.reads == (0 if cached else 5)
 
 
 async def test_the_upload_limit_holds(autojump_clock: trio.testing.MockClock) -> None:
     peer, _ = leech()
     giving = serving(Shelf(), limit=100_000)
-    many = [Block(p, b, 16384) for p in range(5) for b in range(0, GEOMETRY.piece_length, 16384)]
-    ask(peer, *many)
+    ask(peer, *EVERYTHING)
     await giving.write(peer)
-    assert giving.uploaded / trio.current_time() == pytest.approx(100_000, rel=0.1)
+    assert giving.uploaded / trio.current_time() == pytest.approx(100_000, rel=0.05)
+
+
+async def test_requests_withdrawn_while_they_wait_for_their_turn_cost_nothing_of_the_limit(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    peer, _ = leech(reserved=NOT_FAST)
+    giving = serving(Shelf(), limit=10_000)
+    ask(peer, *BLOCKS)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(giving.write, peer)
+        await trio.sleep(1)
+        hear(peer, *map(Cancel, BLOCKS))
+    ask(peer, BLOCKS[0])
+    began = trio.current_time()
+    await giving.write(peer)
+    assert giving.uploaded == 16384
+    assert trio.current_time() - began < 0.1
 
 
 async def test_a_free_slot_is_given_at_the_first_interest_and_slots_are_few(

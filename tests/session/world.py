@@ -15,6 +15,7 @@ from torrent_peer.metainfo.create import create_torrent
 from torrent_peer.metainfo.torrent import parse_torrent
 from torrent_peer.net.disk import DiskThreads
 from torrent_peer.net.transport import Transport
+from torrent_peer.session.block_buffers import BlockBuffers
 from torrent_peer.session.downloading import Downloading, Written
 from torrent_peer.session.exchange import Exchange
 from torrent_peer.session.farewell import Cause
@@ -26,6 +27,7 @@ from torrent_peer.session.upkeep import Upkeep
 from torrent_peer.storage.store import Store
 from torrent_peer.strategy.picker import Picker
 from torrent_peer.wire import codec
+from torrent_peer.wire.codec import PIECE_HEADER_LENGTH
 from torrent_peer.wire.connection import NEED_DATA, PeerConnection
 from torrent_peer.wire.frame_limits import FrameLimits
 from torrent_peer.wire.framing import Framer
@@ -120,11 +122,13 @@ class World:
         )
         store = cast("Store", self.paper)
         self.downloading = Downloading(TORRENT, self.picker, store, cast("DiskThreads", self.jobs), self._written)
+        buffers = BlockBuffers(gap=PIECE_HEADER_LENGTH)
+        serving = Serving(store, slots=4, limit=RateLimit(None), dice=dice, buffers=buffers)
         self.exchange = Exchange(
             have=PieceSet(count),
             picker=self.picker,
             downloading=self.downloading,
-            serving=Serving(store, slots=4, limit=RateLimit(None), dice=dice),
+            serving=serving,
             download_limit=RateLimit(None),
             listen_port=None,
             report=lambda event: None,

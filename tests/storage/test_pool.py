@@ -207,3 +207,16 @@ def test_the_limit_follows_the_process(monkeypatch: pytest.MonkeyPatch, soft: in
     assert default_limit() == limit
     assert FilePool().limit == limit
     assert FilePool(3).limit == 3
+
+
+def test_a_peek_waits_for_nobody(files: Files, pool: FilePool) -> None:
+    assert pool.peek(("a", 1), is_open) is None
+    with pool.lease(("a", 1), files.opener(1), writable=False):
+        assert pool.peek(("a", 1), is_open) is True
+    assert pool.peek(("a", 1), is_open) is True
+    with pool._changed:  # as a thread that opens a file has it
+        found: list[bool | None] = []
+        thread = threading.Thread(target=lambda: found.append(pool.peek(("a", 1), is_open)))
+        thread.start()
+        thread.join()
+    assert found == [None]

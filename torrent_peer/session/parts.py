@@ -14,6 +14,7 @@ from torrent_peer.net.disk import DiskThreads
 from torrent_peer.net.source_address import SourceAddress
 from torrent_peer.net.transport import ReceiveBuffer
 from torrent_peer.session.address_book import Source
+from torrent_peer.session.block_buffers import BlockBuffers
 from torrent_peer.session.content import Content
 from torrent_peer.session.downloading import Downloading, Written, open_piece_limit
 from torrent_peer.session.events import Event, MessageSeen, PeerClosed, TrackerAnswered, TrackerFailed
@@ -40,6 +41,7 @@ class Shared(Protocol):
     peer_id: PeerId
     dice: Random
     buffer: ReceiveBuffer
+    blocks: BlockBuffers
     disk: DiskThreads
     pool: FilePool
     download_limit: RateLimit
@@ -79,7 +81,11 @@ class Parts:
         )
         self.downloading = Downloading(torrent, self.picker, content.store, shared.disk, disk_reports)
         self.serving = Serving(
-            content.store, slots=shared.options.upload_slots, limit=shared.upload_limit.share(), dice=shared.dice
+            content.store,
+            slots=shared.options.upload_slots,
+            limit=shared.upload_limit.share(),
+            dice=shared.dice,
+            buffers=shared.blocks,
         )
         self.exchange = Exchange(
             have=content.have,

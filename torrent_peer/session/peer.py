@@ -8,6 +8,7 @@ import trio
 from torrent_peer.core.addresses import Address
 from torrent_peer.core.block import Block
 from torrent_peer.net.transport import Transport
+from torrent_peer.session.block_buffers import BATCH_BYTES
 from torrent_peer.session.chatter import Chatter
 from torrent_peer.session.farewell import Cause, EndedBy, Farewell
 from torrent_peer.session.liveness import Clocks
@@ -24,8 +25,10 @@ LONGEST_REST: Final = 60.0
 """Seconds, the longest such rest."""
 REJECTS_PER_STEP: Final = 64
 """Refusals after which the rest doubles: a whole queue is refused at once when a peer loses a piece."""
-MOST_UNREAD: Final = 1024 * 1024
-"""Bytes said to a peer that the network has not taken, at most. Blocks alone never come to half of it."""
+MOST_UNREAD: Final = 2 * BATCH_BYTES
+"""Bytes said to a peer that the network has not taken, at most. Blocks alone never come to more than half of it."""
+FIRST_APPETITE: Final = 128 * 1024
+"""Bytes of blocks given to a peer at once of which nothing is known, and at least."""
 
 
 class Peer:
@@ -40,6 +43,7 @@ class Peer:
         "_useful",
         "address",
         "ages",
+        "appetite",
         "ask_after",
         "blocks",
         "chatter",
@@ -104,6 +108,8 @@ class Peer:
         self.last_word = ""
         """The last thing that went wrong, in words."""
         self.last_finding: Finding | None = None
+        self.appetite = FIRST_APPETITE
+        """Bytes of blocks worth reading at once: what the network has been seen to take, and some more."""
         self.writing = False
         """Whether a task is at work emptying our backlog and serving requests."""
         self.optimistic = False
@@ -179,6 +185,13 @@ class Peer:
             self.transport.write(data)
             if self.transport.backlog > MOST_UNREAD:
                 self.close(Cause.UNWANTED, "it reads nothing of what we say")
+
+    def fed(self, length: int, *, left: int) -> None:
+        """Of `length` bytes of blocks written together the network has left so many for later."""
+        if left <= 0:
+            self.appetite = min(max(self.appetite, 2 * length), BATCH_BYTES)
+        else:
+            self.appetite = max(FIRST_APPETITE, length - left)
 
     def keep_waiting(self, *, now: float) -> None:
         """It has said something that we may not read yet: its deadlines stand still until `attend`."""

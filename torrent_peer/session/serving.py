@@ -1,30 +1,30 @@
 """The giving side of one torrent: who is unchoked, and blocks from disk to the wire; one writer per peer at need."""
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from itertools import islice
 from random import Random
-from typing import Final
 
 import trio
 
 from torrent_peer.core.block import Block
+from torrent_peer.session.block_buffers import BATCH_BLOCKS, BlockBuffers
 from torrent_peer.session.peer import Peer
 from torrent_peer.session.rate_limit import RateLimit
+from torrent_peer.storage.blocks import read_blocks, read_cached_blocks
 from torrent_peer.storage.store import StorageError, Store
 from torrent_peer.strategy.choker import Candidate, Rounds, may_unchoke_now
+from torrent_peer.wire.codec import PIECE_HEADER_LENGTH
+from torrent_peer.wire.errors import LocalProtocolError
 from torrent_peer.wire.messages import Choke, Reject, Request, Unchoke
-
-BLOCKS_PER_READ: Final = 16
-"""Blocks read from disk and written to the socket together."""
-BACKLOG_LIMIT: Final = 256 * 1024
-"""Bytes unsent beyond which nothing more is read from disk for a peer: a slow reader costs us no more than this."""
 
 
 class Serving:
     """Unchokes, and answers requests."""
 
-    def __init__(self, store: Store, *, slots: int, limit: RateLimit, dice: Random) -> None:
+    def __init__(self, store: Store, *, slots: int, limit: RateLimit, dice: Random, buffers: BlockBuffers) -> None:
         self._store = store
+        self._buffers = buffers
         self._slots = slots
         self._limit = limit
         self._rounds: Rounds[Peer] = Rounds(slots=slots, dice=dice)
@@ -49,7 +49,7 @@ class Serving:
 
     def rechoke(self, peers: Sequence[Peer], *, seeding: bool, now: float) -> None:
         """One round of choking."""
-        greeted = [peer for peer in peers if peer.greeted and peer.ending is None]
+        greeted = [peer for peer in peers if peer.greeted and peer.ending is None and _is_concerned(peer)]
         candidates = [_candidate(peer, seeding=seeding, now=now) for peer in greeted]
         unchoked = self._rounds.turn(candidates, seeding=seeding, now=now)
         for peer in greeted:
@@ -61,51 +61,80 @@ class Serving:
             peer.flush(now=now)
 
     async def write(self, peer: Peer) -> None:
-        """The peer's writer: empty the backlog, answer what is asked, end when there is nothing left to do."""
-        connection, transport = peer.connection, peer.transport
+        """The peer's writer: empty the backlog, answer what is asked, end when there is nothing left to do.
+
+        Nothing is read from disk for a peer before the network has taken what was read before: a slow reader costs us
+        a batch no larger than what it took at once.
+        """
         peer.writing = True
         try:
             while peer.ending is None:
-                await transport.drain(below=BACKLOG_LIMIT)
-                blocks = list(islice(connection.requested, BLOCKS_PER_READ))
-                if blocks and not peer.ending:
-                    await self._limit.take(sum(block.length for block in blocks))
-                    await self._serve(peer, blocks)
-                elif transport.backlog:
-                    await transport.drain()
-                else:
+                await peer.transport.drain()
+                if not (blocks := self._next_batch(peer)):
                     return
+                length = sum(block.length for block in blocks)
+                await self._limit.take(length)
+                sent = await self._serve(peer, blocks)
+                self._limit.give_back(length - sent)
+                await trio.lowlevel.checkpoint()
         finally:
             peer.writing = False
 
-    async def _serve(self, peer: Peer, blocks: Sequence[Block]) -> None:
-        connection = peer.connection
-        try:
-            data = await trio.to_thread.run_sync(lambda: [self._store.read(block) for block in blocks])
-        except StorageError as error:
-            self._cannot_read(peer, blocks, error)
-            return
+    def _next_batch(self, peer: Peer) -> list[Block]:
+        """The requests to be answered next, as many as the network and the limit will hardly make us wait for."""
+        most = min(peer.appetite, self._limit.portion)
+        blocks: list[Block] = []
+        length = 0
+        for block in islice(peer.connection.requested, BATCH_BLOCKS):
+            length += block.length
+            if blocks and length > most:
+                break
+            blocks.append(block)
+        return blocks
+
+    async def _serve(self, peer: Peer, blocks: Sequence[Block]) -> int:
+        """Read a batch, and write what of it is still wanted; returns how many bytes of blocks."""
+        buffers, store = self._buffers, self._store
+        if read_cached_blocks(store, blocks, buffers.at_once, gap=PIECE_HEADER_LENGTH):
+            return self._write(peer, blocks, buffers.at_once)
+        async with buffers.lent() as buffer:
+            try:
+                await trio.to_thread.run_sync(partial(read_blocks, store, blocks, buffer, gap=PIECE_HEADER_LENGTH))
+            except StorageError as error:
+                self._cannot_read(peer, blocks, error)
+                return 0
+            return self._write(peer, blocks, buffer)
+
+    def _write(self, peer: Peer, blocks: Sequence[Block], buffer: memoryview) -> int:
+        """Judge each block as it goes out: a choke or a cancel may have come since it was read (BEP 3, queues)."""
         if peer.ending is not None:
-            return
-        now = trio.current_time()
+            return 0
+        connection, transport, now = peer.connection, peer.transport, trio.current_time()
         peer.flush(now=now)
-        parts: list[bytes] = []
-        sent = 0
-        for block, payload in zip(blocks, data, strict=True):
-            # A choke or a cancel may have come between the reading and now: judged when written, not when queued.
-            if block not in connection.requested:
-                continue
-            if connection.may_send_piece(block):
-                parts += (connection.piece_header(block), payload)
-                sent += block.length
-            else:
-                self.refuse(peer, block)
-        peer.transport.write(b"".join(parts))
-        peer.flush(now=now)
-        peer.clocks.sent = peer.clocks.payload = now
-        peer.uploaded += sent
-        self.uploaded += sent
-        peer.upload_rate.add(sent, now=now)
+        before, queued = connection.sent_bytes, transport.backlog
+        start = end = sent = 0
+        for block in blocks:
+            at, end = end, end + PIECE_HEADER_LENGTH + block.length
+            if block in connection.requested:
+                try:
+                    buffer[at : at + PIECE_HEADER_LENGTH] = connection.piece_header(block)
+                    sent += block.length
+                    continue
+                except LocalProtocolError:
+                    self.refuse(peer, block)
+            if start < at:
+                transport.write(buffer[start:at])
+            peer.flush(now=now)
+            start = end
+        if start < end:
+            transport.write(buffer[start:end])
+        if sent:
+            peer.clocks.sent = peer.clocks.payload = now
+            peer.uploaded += sent
+            self.uploaded += sent
+            peer.upload_rate.add(sent, now=now)
+            peer.fed(connection.sent_bytes - before, left=transport.backlog - queued)
+        return sent
 
     def _cannot_read(self, peer: Peer, blocks: Sequence[Block], error: StorageError) -> None:
         """Refuse what cannot be read; without `reject` only a choke takes requests off the queue (BEP 3)."""
@@ -129,6 +158,12 @@ class Serving:
             peer.unchoked_since, peer.choked_since = None, now
             for block in queued:
                 self.refuse(peer, block)
+
+
+def _is_concerned(peer: Peer) -> bool:
+    """Whether choking can make a difference to it: most of a large crowd want nothing and give nothing."""
+    connection = peer.connection
+    return connection.theirs.interested or not connection.ours.choking or peer.optimistic or peer.blocks > 0
 
 
 def _candidate(peer: Peer, *, seeding: bool, now: float) -> Candidate[Peer]:

@@ -16,6 +16,7 @@ from torrent_peer.net.disk import DiskThreads
 from torrent_peer.net.identity import new_peer_id
 from torrent_peer.net.listen import Listener, open_listener
 from torrent_peer.net.transport import ReceiveBuffer, SocketTransport
+from torrent_peer.session.block_buffers import BlockBuffers
 from torrent_peer.session.events import Event
 from torrent_peer.session.liveness import HANDSHAKE_TIMEOUT
 from torrent_peer.session.options import SessionOptions, TorrentOptions
@@ -23,6 +24,7 @@ from torrent_peer.session.rate_limit import RateLimit
 from torrent_peer.session.strangers import Strangers
 from torrent_peer.session.torrent import TorrentRun
 from torrent_peer.storage.pool import FilePool
+from torrent_peer.wire.codec import PIECE_HEADER_LENGTH
 from torrent_peer.wire.connection import NEED_DATA, InfoHashReceived, PeerConnection
 from torrent_peer.wire.errors import ProtocolError
 from torrent_peer.wire.side import Side
@@ -36,6 +38,7 @@ class Session:
         self.peer_id = new_peer_id()
         self.dice = Random(secrets.randbits(64))
         self.buffer = ReceiveBuffer()
+        self.blocks = BlockBuffers(gap=PIECE_HEADER_LENGTH)
         self.disk = disk
         self.pool = pool
         self.download_limit = RateLimit(options.download_limit)

@@ -19,6 +19,8 @@ from torrent_peer.storage.tree import Tree
 
 MOST_BUFFERS: Final = 1024
 """Buffers one `preadv` takes; IOV_MAX of Linux."""
+NOT_WAITING: Final[int | None] = getattr(os, "RWF_NOWAIT", None)
+"""The flag with which `preadv` gives what is in the page cache and fetches nothing; Linux alone has it."""
 
 T = TypeVar("T")
 
@@ -120,6 +122,20 @@ class DataFiles:
                         rest[0] = rest[0][count:]
         except OSError as error:
             raise self._error(error, file, "read") from error
+
+    def read_cached(self, file: int, offset: int, buffers: Sequence[memoryview]) -> bool:
+        """Fill the buffers if that needs no disk: the file is open, and its bytes are in the page cache.
+
+        If not, False, whatever the buffers hold then; `read_into` gets the bytes, or says why not.
+        """
+        if len(buffers) > MOST_BUFFERS or NOT_WAITING is None:
+            return False
+        flags = NOT_WAITING
+        try:
+            count = self._pool.peek((id(self), file), lambda fd: os.preadv(fd, buffers, offset, flags))
+        except OSError:  # not in memory, or a file system that cannot tell
+            return False
+        return count == sum(map(len, buffers))
 
     def make(self, file: int) -> None:
         """Create the file if it is absent; give it its length. Raises StorageError."""

@@ -77,6 +77,22 @@ class FilePool:
                     close(entry.fd)
                 self._changed.notify_all()
 
+    def peek(self, key: Key, use: Callable[[int], T]) -> T | None:
+        """What `use` makes of the descriptor for `key` if it is open and nobody has to be waited for; else `None`.
+
+        `use` must be quick: others wait meanwhile.
+        """
+        if not self._changed.acquire(blocking=False):
+            return None
+        try:
+            entry = self._open.get(key)
+            if entry is None:
+                return None
+            self._open.move_to_end(key)
+            return use(entry.fd)
+        finally:
+            self._changed.release()
+
     def with_room(self, call: Callable[[], T]) -> T:
         """What `call` returns; when it fails for want of descriptors, idle ones are closed and it is tried again."""
         while True:

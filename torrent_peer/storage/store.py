@@ -166,6 +166,17 @@ class Store:
         """Fill the buffers one after the other with what is at `begin` in `piece`; raises as `read` does."""
         self._fill(self.places.place(piece, begin, sum(map(len, buffers))), list(buffers))
 
+    def read_cached_into(self, piece: int, begin: int, *buffers: memoryview) -> bool:
+        """The same if no disk has to be waited for; else False, whatever the buffers hold then."""
+        rest = list(buffers)
+        for file, offset, length in self.places.place(piece, begin, sum(map(len, buffers))):
+            taken = _take(rest, length)
+            if file is None:
+                _clear(taken)
+            elif not self.files.read_cached(file, offset, taken):
+                return False
+        return True
+
     def read_pieces(self, pieces: range, buffer: memoryview) -> None:
         """Fill `buffer` with consecutive pieces, in as few reads as their files allow; raises as `read` does.
 
@@ -256,11 +267,10 @@ class Store:
     def _fill(self, stretches: Iterable[tuple[int | None, int, int]], buffers: list[memoryview]) -> None:
         for file, offset, length in stretches:
             taken = _take(buffers, length)
-            if file is not None:
+            if file is None:
+                _clear(taken)
+            else:
                 self.files.read_into(file, offset, taken)
-                continue
-            for buffer in taken:
-                buffer[:] = bytes(len(buffer))
 
     def _set_up(self, wanted: frozenset[int] | None, *, overwrite: bool, read_only: bool) -> None:
         self._wanted, self._overwrite, self.read_only = wanted, overwrite, read_only
@@ -366,6 +376,11 @@ def _take(buffers: list[memoryview], length: int) -> list[memoryview]:
         taken.append(first)
         length -= len(first)
     return taken
+
+
+def _clear(buffers: Iterable[memoryview]) -> None:
+    for buffer in buffers:
+        buffer[:] = bytes(len(buffer))
 
 
 def _is_zero(data: bytes | memoryview) -> bool:
