@@ -30,7 +30,7 @@ ROWS: Final = {
     "slow_link": "50 ms and 20 Mbit/s, through a shaping proxy",
 }
 """Module of `bench.rows` → what it measures; in this order."""
-NEEDS_NETWORK: Final = frozenset(ROWS) - {"growth", "wire"}
+NEEDS_NETWORK: Final = frozenset(ROWS) - {"wire"}
 
 
 def main(argv: list[str]) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -20,6 +21,8 @@ class Tracker:
         """Its announce URL."""
         self.peers: Sequence[Address] = ()
         """What it tells from now on."""
+        self.delay = 0.0
+        """Seconds it takes to answer."""
 
 
 @contextlib.contextmanager
@@ -28,6 +31,7 @@ def open_tracker() -> Iterator[Tracker]:
 
     class Desk(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            time.sleep(tracker.delay)
             compact = b"".join(socket.inet_aton(host) + port.to_bytes(2, "big") for host, port in tracker.peers)
             body = bencoded({"interval": 1800, "complete": len(tracker.peers), "incomplete": 0, "peers": compact})
             self.send_response(200)

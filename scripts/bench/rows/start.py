@@ -22,7 +22,7 @@ from bench.units import KIB, MIB
 TITLE: Final = "Start"
 MOST_SECONDS: Final = 0.3
 """From process start to verified file."""
-BUDGETS: Final = {"--version": 0.05, "download": 0.15}
+BUDGETS: Final = {"--version": 0.1, "download": 0.25}
 """Seconds that importing may take, as -X importtime counts them."""
 LAZY: Final = {"--version": ("trio", "rich", "httpx2", "httpcore2", "h11"), "download": ("rich", "httpx2", "httpcore2")}
 """Packages that are not needed for it and must not be imported."""
