@@ -187,7 +187,8 @@ async def test_findings_are_reported_and_counted_by_severity(tmp_path: Path) -> 
         assert [event.finding.rule for event in hall.all(FindingNoted)] == ["BF-07", "BF-03"]
         findings = hall.parts.exchange.findings
         assert findings == {Severity.VIOLATION: 0, Severity.DEVIATION: 1, Severity.REDUNDANT: 1}
-        assert peer.last_word == str(hall.all(FindingNoted)[1].finding)
+        deviation = hall.all(FindingNoted)[1].finding
+        assert peer.last_word == f"{deviation.evidence} [BF-03]"
 
 
 async def test_the_evidence_of_a_silent_end_is_what_was_seen(tmp_path: Path) -> None:

@@ -112,8 +112,8 @@ def test_why_nothing_comes_while_nobody_is_connected() -> None:
     assert why(trackers=(TRACKER,)) == "no peer is known yet"
     failed = evolve(TRACKER, error="connection refused")
     assert why(trackers=(TRACKER, failed)) == "no peer is known; tracker http://tracker/announce: connection refused"
-    assert why(known=1, dialing=1) == "1 peer known, none connected (1 being dialled, 0 not yet introduced)"
-    assert why(known=7) == "7 peers known, none connected (0 being dialled, 0 not yet introduced)"
+    assert why(known=1, dialing=1) == "1 peer known, none connected (1 being dialled)"
+    assert why(known=7) == "7 peers known, none connected (to be tried again)"
 
 
 async def test_why_nothing_comes_from_those_who_are_connected(tmp_path: Path, autojump_clock: MockClock) -> None:

@@ -123,7 +123,8 @@ class Exchange:
             # To have met ourselves (HS-10) is nobody's fault; the farewell says it.
             if finding.sender is not peer.connection.side and finding.rule != "HS-10":
                 self.findings[finding.severity] += 1
-                peer.last_word = str(finding)
+                if finding.severity is not Severity.REDUNDANT:
+                    peer.last_word = f"{finding.evidence} [{finding.rule}]"
                 self._report(FindingNoted(peer.address, peer.client, finding))
 
     def evidence(self, peer: Peer, signal: Signal, stage: Stage) -> Evidence:

@@ -51,6 +51,10 @@ def torrent_status(torrent: Torrent, state: State, parts: Parts | None) -> Torre
         violations=exchange.findings[Severity.VIOLATION],
         deviations=exchange.findings[Severity.DEVIATION],
         why_slow=reason,
+        have=parts.content.have.to_bitfield(),
+        open_pieces=tuple(parts.picker.open_pieces),
+        dialing=swarm.dialing,
+        unobtainable=parts.picker.unobtainable,
     )
 
 
@@ -121,6 +125,8 @@ def tracker_status(state: TrackerState) -> TrackerStatus:
         leechers=state.leechers,
         last_error=state.error,
         next_announce=None if due is None else max(0.0, due - trio.current_time()),
+        answered=state.answered,
+        peers=state.peers,
     )
 
 
@@ -136,7 +142,8 @@ def why_slow(
                 return f"no peer is known; tracker {failed[0].url}: {failed[0].error}"
             return "no peer is known yet" if trackers else "no peer is known, and there is no tracker to ask"
         waiting = sum(1 for peer in peers if not peer.greeted)
-        return f"{_peers(known)} known, none connected ({dialing} being dialled, {waiting} not yet introduced)"
+        doing = [f"{dialing} being dialled"] * (dialing > 0) + [f"{waiting} not yet introduced"] * (waiting > 0)
+        return f"{_peers(known)} known, none connected ({', '.join(doing) or 'to be tried again'})"
     interesting = [peer for peer in greeted if peer.connection.ours.interested]
     if not interesting:
         nowhere = f"; pieces that nobody has: {unobtainable}" if unobtainable else ""

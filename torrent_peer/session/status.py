@@ -46,7 +46,11 @@ class TrackerStatus:
     leechers: int | None
     last_error: str | None
     next_announce: float | None
-    """Seconds from now."""
+    """Seconds from now; `None`: never, or only if others fail."""
+    answered: bool = False
+    """Whether the last attempt got an answer; `False` without `last_error`: not asked, or thinking."""
+    peers: int = 0
+    """Addresses in the last answer."""
 
 
 @frozen(kw_only=True)
@@ -80,3 +84,11 @@ class TorrentStatus:
     deviations: int
     why_slow: str
     """One line that answers "why is it stalled?"; empty while bytes flow."""
+    have: bytes = b""
+    """The verified pieces as a bitfield (BEP 3); empty while the disk is looked at."""
+    open_pieces: tuple[int, ...] = ()
+    """Pieces begun and not whole yet."""
+    dialing: int = 0
+    """Attempts to connect under way."""
+    unobtainable: int = 0
+    """Wanted pieces that no connected peer has."""
