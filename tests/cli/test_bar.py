@@ -1,42 +1,42 @@
-"""The bar: as wide as the terminal at most, and nothing obeyed."""
+"""The live view on a terminal: painted when told, other lines above it, and a short last frame."""
 
-from pathlib import Path
+from io import StringIO
 
-import pytest
 from rich.console import Console
 
-from tests.cli.fakes import HOSTILE, peer, status
+from tests.cli.fakes import HOSTILE, status
+from tests.cli.terminal import Terminal
 from torrent_peer.cli.bar import BarProgress
+from torrent_peer.cli.look import Look
 from torrent_peer.cli.output import Output
 from torrent_peer.cli.settings import Settings
 from torrent_peer.metainfo.torrent import Torrent
 
 
-@pytest.mark.parametrize("width", [40, 80, 200])
-def test_the_bar_never_outgrows_the_terminal_nor_lets_a_name_through(
-    torrent: Torrent, tmp_path: Path, width: int
-) -> None:
-    settings = Settings(verbose=1)
-    with (tmp_path / "screen").open("w+") as screen:
-        console = Console(file=screen, width=width, force_terminal=False, markup=False, emoji=False)
-        bar = BarProgress(settings, Output(settings), console=console)
-        now = status(torrent, name=f"[bold]:smile:{HOSTILE}" * 9, peers=(peer(),), why_slow="slow " * 50)
-        console.print(bar.render([now, status(torrent)], [None, 0.5]))
-        screen.seek(0)
-        lines = screen.read().splitlines()
-    assert max(map(len, lines)) <= width
-    assert all(line.isprintable() for line in lines)
-    assert lines[0].startswith("[bold")
-    assert any("sample" in line and "50.0%" in line for line in lines)
-
-
-def test_notes_are_printed_above_the_bar(torrent: Torrent, tmp_path: Path) -> None:
-    settings = Settings()
+def test_notes_are_printed_above_and_a_short_frame_is_left(torrent: Torrent) -> None:
+    settings, file, terminal = Settings(), StringIO(), Terminal(80, 24)
     output = Output(settings)
-    with (tmp_path / "screen").open("w+") as screen:
-        with BarProgress(settings, output, console=Console(file=screen, width=80, markup=False)) as bar:
-            bar.show([status(torrent)], [None])
-            output.note(f"by {HOSTILE} [red]")
-        assert output.above is None
-        screen.seek(0)
-        assert "by evil\\x1b[2J\\u202eclient [red]\n" in screen.read()
+    console = Console(file=file, width=80, height=24, markup=False, force_terminal=True)
+    looks = [Look(status=status(torrent), lately=[(1.0, "somebody left")])]
+    with BarProgress(settings, output, console=console) as bar:
+        bar.show(looks)
+        output.note(f"by {HOSTILE} [red]")
+        bar.show(looks)
+        terminal.feed(file.getvalue())
+        shown = len(file.getvalue())
+        assert terminal.text[0] == "by evil\\x1b[2J\\u202eclient [red]"
+        assert terminal.text[1].startswith("sample ")
+        assert " 1 s ago somebody left" in terminal.text
+    assert output.above is None
+    terminal.feed(file.getvalue()[shown:])
+    assert [line[:6] for line in terminal.text if line] == ["by evi", "sample", "[·····"]
+    assert terminal.broken == terminal.unknown == []
+
+
+def test_with_v_what_happened_is_told_above_only(torrent: Torrent) -> None:
+    file = StringIO()
+    console = Console(file=file, width=80, height=24, markup=False, force_terminal=True)
+    settings = Settings(verbose=1)
+    with BarProgress(settings, Output(settings), console=console) as bar:
+        bar.show([Look(status=status(torrent), lately=[(1.0, "somebody left")])])
+    assert "somebody left" not in file.getvalue()

@@ -51,6 +51,7 @@ CASES: list[tuple[Event, str, dict[str, object]]] = [
             "seconds": 1.235,
             "downloaded": 0,
             "uploaded": 0,
+            "recent": [],
         },
     ),
     (

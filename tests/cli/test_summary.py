@@ -38,7 +38,7 @@ def test_a_complete_download(torrent: Torrent) -> None:
         "  conversations ended: 3",
         "    2 × dial failed: connection refused",
         "    1 × closed by us for breaking rule REQ-07 (BEP 3, request)",
-        "  rules bent: REQ-07 ×2 (2 deviations)",
+        "  findings: 2 deviations: REQ-07 ×2",
         "  saved in out/sample",
     ]
 
@@ -68,8 +68,8 @@ def test_why_it_stalled_ranks_reasons_and_names_trackers(torrent: Torrent) -> No
     assert why_stalled(now, tally) == [
         "2 peers connected, 1 with what we want, but choking us",
         "tracker http://t.example/announce: timed out",
-        "peers left, probably: we are banned",
-        "peers left, probably: it has no room",
+        "peers left, perhaps: we are banned",
+        "peers left, perhaps: it has no room",
     ]
     assert why_stalled(status(torrent, why_slow="all choke us"), Tally()) == ["all choke us"]
     assert why_stalled(status(torrent), Tally()) == ["3 addresses known, none connected"]

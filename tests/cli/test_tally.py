@@ -19,7 +19,7 @@ def test_conversations_are_counted_by_cause_and_rule() -> None:
     tally.take(PeerClosed(farewell(Cause.SHUTDOWN, "the torrent ended")))
     assert tally.ends == {
         End(Cause.VIOLATION, "REQ-07 (BEP 3, request)"): 1,
-        End(Cause.CLOSED, "probably no room"): 2,
+        End(Cause.CLOSED, "perhaps no room"): 2,
         End(Cause.DIAL_FAILED, "connection refused"): 1,
         End(Cause.SHUTDOWN, ""): 2,
     }

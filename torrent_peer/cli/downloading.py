@@ -1,6 +1,7 @@
 """Downloads from start to exit code: the session, its torrents, who watches them, and how they are stopped."""
 
 import time
+from collections import deque
 from pathlib import Path
 from signal import Signals
 from typing import Final
@@ -12,7 +13,8 @@ from torrent_peer.cli import ndjson
 from torrent_peer.cli.errors import CliError
 from torrent_peer.cli.exits import Exit
 from torrent_peer.cli.interrupts import CODES, force_exit_after
-from torrent_peer.cli.narrate import narrate
+from torrent_peer.cli.look import Look
+from torrent_peer.cli.narrate import PEERS, last_messages, narrate, worth_a_word
 from torrent_peer.cli.on_done import Finished, run_on_done
 from torrent_peer.cli.output import Output
 from torrent_peer.cli.progress import JSON_INTERVAL, Progress, choose_progress
@@ -38,6 +40,8 @@ FORCED_GRACE: Final = 1.0
 """Seconds for closing files after the second; then the process is gone."""
 LOOK_INTERVAL: Final = 0.5
 """Seconds between two looks at why bytes do not flow."""
+LATELY: Final = 8
+"""Lines remembered of what happened lately."""
 ENDINGS: Final = {
     Ending.COMPLETE: Exit.DONE,
     Ending.STALLED: Exit.STALLED,
@@ -77,6 +81,8 @@ class Download:
     tally: Tally = field(factory=Tally)
     checked: float | None = None
     """The share hashed while what is on disk is checked."""
+    lately: deque[tuple[float, str]] = field(factory=lambda: deque(maxlen=LATELY))
+    """When what happened that was worth a word, on Trio's clock."""
     completed: bool = False
     over: trio.Event = field(factory=trio.Event)
     """Set when there is nothing more to fetch, or the run is over."""
@@ -102,6 +108,18 @@ class Download:
         """How it is doing."""
         assert self.run is not None
         return self.run.status()
+
+    def look(self) -> Look:
+        """The same, and what was learnt by following it."""
+        now = trio.current_time()
+        return Look(
+            status=self.status(),
+            checked=self.checked,
+            check_left=(now - self.began) * (1 / self.checked - 1) if self.checked else None,
+            rules=self.tally.rules,
+            severities=self.tally.severities,
+            lately=[(now - at, line) for at, line in self.lately],
+        )
 
 
 def download(plan: Plan, settings: Settings, output: Output) -> Exit:
@@ -156,7 +174,7 @@ class Downloads:
                     background.start_soon(self._limit, self._plan.stop_after)
             background.cancel_scope.cancel()
         if self._progress.at_ends:
-            self._progress.show([each.status() for each in self._all], [None] * len(self._all))
+            self._progress.show([each.look() for each in self._all])
 
     def _start(self, session: Session, job: Job) -> Download:
         torrent = job.torrent
@@ -178,6 +196,8 @@ class Downloads:
                 self._transcript.take(event, each.key)
             return
         each.tally.take(event)
+        if (line := worth_a_word(event)) is not None:
+            each.lately.append((trio.current_time(), line))
         if isinstance(event, CheckProgress):
             each.checked = event.done / event.total if event.total else None
         elif isinstance(event, Resumed):
@@ -195,6 +215,8 @@ class Downloads:
             level, line = narrated
             name = f"{each.job.torrent.name}: " if each is not None and len(self._plan.jobs) > 1 else ""
             self._output.note(name + line, level=level)
+            for message in last_messages(event):
+                self._output.note(message, level=PEERS)
 
     async def _follow(self, each: Download) -> None:
         """Wait for one torrent's end, and for what is to be done about it."""
@@ -222,7 +244,7 @@ class Downloads:
         if not self._progress.at_ends:
             await trio.sleep(self._progress.interval)
         while True:
-            self._progress.show([each.status() for each in self._all], [each.checked for each in self._all])
+            self._progress.show([each.look() for each in self._all])
             await trio.sleep(self._progress.interval)
 
     async def _remember(self) -> None:

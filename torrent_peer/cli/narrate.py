@@ -1,5 +1,9 @@
 """What `-v` says while it happens: one line for an event, and from how many `-v` on."""
 
+from collections.abc import Sequence
+from typing import Final
+
+from torrent_peer import __version__
 from torrent_peer.cli.units import count, format_duration, format_size
 from torrent_peer.session.events import (
     CheckProgress,
@@ -19,10 +23,20 @@ from torrent_peer.session.events import (
     TrackerFailed,
 )
 from torrent_peer.session.farewell import Cause, Farewell
+from torrent_peer.session.reasons import Likely
 from torrent_peer.wire.errors import Severity
 
 PEERS, DETAILS = 1, 2
 """How many `-v` it takes."""
+EVEN: Final = 0.5
+"""From here on a reason is called probable."""
+MOST_REASONS: Final = 3
+SILENT: Final = {
+    Cause.CLOSED: "closed without a word",
+    Cause.CUT: "was cut off inside a message",
+    Cause.RESET: "reset the connection",
+}
+"""Ends nobody explained, in words."""
 
 
 def narrate(event: Event) -> tuple[int, str] | None:
@@ -56,7 +70,57 @@ def narrate(event: Event) -> tuple[int, str] | None:
             return None
 
 
+def last_messages(event: Event) -> list[str]:
+    """What a bug report about a broken rule needs besides its line: the last messages both ways, not yet escaped."""
+    if not isinstance(event, PeerClosed) or not event.farewell.recent:
+        return []
+    side = "dialer" if event.farewell.dialed else "listener"
+    head = f"torrent-peer {__version__}, the {side}; the last messages both ways, oldest first:"
+    return [f"    {line}" for line in (head, *event.farewell.recent)]
+
+
+def worth_a_word(event: Event) -> str | None:
+    """The line of the live view for `event`, not yet escaped: who left, and why, and what came wrong."""
+    match event:
+        case PeerClosed(farewell) if farewell.cause not in (Cause.DIAL_FAILED, Cause.SHUTDOWN):
+            return f"{farewell.address} {_in_brief(farewell)}"
+        case PieceFailed() | PeerBanned() | DiskTrouble():
+            told = narrate(event)
+            return told[1] if told is not None else None
+        case _:
+            return None
+
+
+def guess(likely: Sequence[Likely]) -> str:
+    """The best of the reasons for a silent close, said as surely as it is known."""
+    if not likely:
+        return "no telling why"
+    return f"{'probably' if likely[0].confidence >= EVEN else 'perhaps'} {likely[0].reason}"
+
+
+def _in_brief(farewell: Farewell) -> str:
+    if farewell.cause in SILENT:
+        return f"{SILENT[farewell.cause]}, {guess(farewell.likely)}"
+    if farewell.finding is not None:
+        return f"closed by us: {farewell.finding.evidence} [{farewell.finding.rule}]"
+    return f"closed by us, {farewell.cause.value}: {farewell.detail}"
+
+
 def _farewell(farewell: Farewell) -> str:
-    likely = f"; probably {farewell.likely[0].reason}" if farewell.likely else ""
     client = f" ({farewell.client})" if farewell.client else ""
-    return f"{farewell.address}{client}: {farewell.cause.value}: {farewell.detail}{likely}"
+    who = f"{farewell.address}{client}"
+    if farewell.cause in SILENT:
+        detail = "" if farewell.cause is Cause.CLOSED else f" ({farewell.detail})"
+        return f"{who}: {SILENT[farewell.cause]} after {format_duration(farewell.seconds)}{detail}; {_why(farewell)}"
+    if farewell.cause is Cause.DIAL_FAILED and farewell.likely:
+        return f"{who}: {farewell.cause.value}: {farewell.detail}; {guess(farewell.likely)}"
+    return f"{who}: {farewell.cause.value}: {farewell.detail}"
+
+
+def _why(farewell: Farewell) -> str:
+    """The reasons with their confidence, and what the first one is read from."""
+    if not farewell.likely:
+        return guess(())
+    first, *others = farewell.likely[:MOST_REASONS]
+    rest = "".join(f", or {other.reason} ({other.confidence:.0%})" for other in others)
+    return f"{guess(farewell.likely)} ({first.confidence:.0%}: {first.evidence}){rest}"

@@ -52,6 +52,7 @@ SCHEMA: Final[dict[str, dict[str, str]]] = {
         "seconds": "since the connection was made",
         "downloaded": "payload bytes",
         "uploaded": "payload bytes",
+        "recent": "for a broken rule: the last messages both ways in short form, oldest first",
     },
     "finding": {
         "peer": "HOST:PORT",
@@ -209,6 +210,7 @@ def _(event: PeerClosed) -> Fields:
         "seconds": round(farewell.seconds, 3),
         "downloaded": farewell.downloaded,
         "uploaded": farewell.uploaded,
+        "recent": list(farewell.recent),
     }
 
 

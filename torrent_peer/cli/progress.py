@@ -1,16 +1,19 @@
 """How progress is shown: a bar, a line now and then, JSON, or not at all."""
 
+import os
 import sys
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Final, Protocol, Self
 
 from torrent_peer.cli.escape import to_json
+from torrent_peer.cli.look import Look
 from torrent_peer.cli.output import Output
 from torrent_peer.cli.peer_table import peer_rows
 from torrent_peer.cli.settings import Settings
 from torrent_peer.cli.units import count, format_duration, format_rate, format_size
 from torrent_peer.session.status import State, TorrentStatus
+from torrent_peer.wire.severity import Severity
 
 LINE_INTERVAL: Final = 10.0
 """Seconds between two lines."""
@@ -27,8 +30,8 @@ class Progress(Protocol):
     at_ends: bool
     """Whether the very first and the very last state are shown, too."""
 
-    def show(self, statuses: Sequence[TorrentStatus], checked: Sequence[float | None]) -> None:
-        """Show how the torrents are doing; `checked` is the share hashed of each that is being checked."""
+    def show(self, looks: Sequence[Look]) -> None:
+        """Show how the torrents are doing."""
 
     def __enter__(self) -> Self: ...
 
@@ -38,10 +41,11 @@ class Progress(Protocol):
 
 
 def choose_progress(settings: Settings, output: Output) -> Progress:
-    """The kind `--progress` asks for; `auto` looks whether stderr is a terminal."""
+    """The kind `--progress` asks for; `auto` looks whether stderr is a terminal, and one that can be painted on."""
     kind = settings.progress
     if kind == "auto":
-        kind = "none" if settings.json or settings.quiet else "bar" if sys.stderr.isatty() else "line"
+        paintable = sys.stderr.isatty() and os.environ.get("TERM", "") not in ("", "dumb", "unknown")
+        kind = "none" if settings.json or settings.quiet else "bar" if paintable else "line"
     if kind == "bar":
         from torrent_peer.cli.bar import BarProgress
 
@@ -65,7 +69,7 @@ class NoProgress:
     ) -> None:
         """Nothing to put away."""
 
-    def show(self, statuses: Sequence[TorrentStatus], checked: Sequence[float | None]) -> None:
+    def show(self, looks: Sequence[Look]) -> None:
         """Nothing."""
 
 
@@ -78,12 +82,12 @@ class LineProgress(NoProgress):
         self._verbose = settings.verbose
         self._output = output
 
-    def show(self, statuses: Sequence[TorrentStatus], checked: Sequence[float | None]) -> None:
+    def show(self, looks: Sequence[Look]) -> None:
         """Print the lines."""
-        for status, share in zip(statuses, checked, strict=True):
-            self._output.note(progress_line(status, share))
+        for look in looks:
+            self._output.note(progress_line(look))
             if self._verbose:
-                for row in peer_rows(status.peers, width=160):
+                for row in peer_rows(look.status.peers, width=160):
                     self._output.note(f"  {row}")
 
 
@@ -92,30 +96,35 @@ class JsonProgress(NoProgress):
 
     interval = JSON_INTERVAL
 
-    def show(self, statuses: Sequence[TorrentStatus], checked: Sequence[float | None]) -> None:
+    def show(self, looks: Sequence[Look]) -> None:
         """Print the objects."""
         import time
 
         from torrent_peer.cli import ndjson
 
-        for status in statuses:
+        for status in (look.status for look in looks):
             fields = ndjson.progress_fields(status)
             line = ndjson.envelope("progress", at=time.time(), torrent=status.info_hash.hex(), **fields)
             print(to_json(line), file=sys.stderr, flush=True)
 
 
-def progress_line(status: TorrentStatus, checked: float | None) -> str:
+def progress_line(look: Look) -> str:
     """One torrent on one line."""
-    if checked is not None:
-        return f"{status.name}: checking what is on disk, {checked:.0%}"
+    status = look.status
+    if look.checked is not None:
+        left = f", {format_duration(look.check_left)} left" if look.check_left is not None else ""
+        return f"{status.name}: checking what is on disk, {look.checked:.0%}{left}"
+    peers = count(len(status.peers), "peer")
+    bent = sum(number for severity, number in look.severities.items() if severity is not Severity.REDUNDANT)
+    bent_rules = f", {count(bent, 'broken rule')}" if bent else ""
+    up = format_rate(status.upload_rate)
     if status.state is State.SEEDING:
-        rate, sent = format_rate(status.upload_rate), format_size(status.uploaded)
-        return f"{status.name}: seeding, {sent} uploaded, {rate}, {count(len(status.peers), 'peer')}"
+        return f"{status.name}: seeding, {format_size(status.uploaded)} uploaded, {up}, {peers}{bent_rules}"
     eta = f", {format_duration(status.eta)} left" if status.eta is not None else ""
     slow = f"; {status.why_slow}" if status.why_slow else ""
     return (
         f"{status.name}: {percent(status):.1f}% of {format_size(status.wanted)}, "
-        f"{format_rate(status.download_rate)}{eta}, {count(len(status.peers), 'peer')}{slow}"
+        f"{format_rate(status.download_rate)}{f', up {up}' if status.uploaded else ''}{eta}, {peers}{bent_rules}{slow}"
     )
 
 

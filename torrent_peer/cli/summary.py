@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from torrent_peer.cli.findings import findings_line
 from torrent_peer.cli.progress import percent
 from torrent_peer.cli.tally import End, Tally
 from torrent_peer.cli.units import count, format_duration, format_rate, format_size
 from torrent_peer.session.farewell import Cause
 from torrent_peer.session.options import Ending
 from torrent_peer.session.status import TorrentStatus
-from torrent_peer.wire.errors import Severity
 
 MAX_LINES: Final = 8
 """Of each list; the rest is counted."""
@@ -61,7 +61,7 @@ def summarise_seeding(
 def why_stalled(status: TorrentStatus, tally: Tally) -> list[str]:
     """What the evidence says, most telling first; never empty."""
     errors = tracker_errors(status, tally)
-    reasons = [f"peers left, probably: {reason}" for reason in tally.ranked_reasons[:3]]
+    reasons = [f"peers left, perhaps: {reason}" for reason in tally.ranked_reasons[:3]]
     return [_whats_missing(status), *(f"tracker {url}: {error}" for url, error in errors.items()), *reasons][:MAX_LINES]
 
 
@@ -121,7 +121,7 @@ def _conversations(tally: Tally) -> list[str]:
         lines.append(f"conversations ended: {sum(tally.ends.values())}")
         lines += [INDENT + line for line in _ends(tally)]
     if tally.rules:
-        lines.append(f"rules bent: {_rules(tally)}")
+        lines.append(f"findings: {findings_line(tally.rules, tally.severities)}")
     return lines
 
 
@@ -145,12 +145,3 @@ def _end(end: End) -> str:
     }.get(end.cause, end.cause.value)
     separator = " " if end.cause is Cause.VIOLATION else ": "
     return f"{words}{separator}{end.detail}" if end.detail else words
-
-
-def _rules(tally: Tally) -> str:
-    ranked = sorted(tally.rules.items(), key=lambda item: (-item[1], item[0]))
-    shown = ", ".join(f"{rule} ×{number}" if number > 1 else rule for rule, number in ranked[:MAX_LINES])
-    kinds = [
-        count(tally.severities[severity], severity.name.lower()) for severity in Severity if tally.severities[severity]
-    ]
-    return f"{shown} ({', '.join(kinds)})"

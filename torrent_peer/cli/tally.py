@@ -5,6 +5,7 @@ from typing import Final
 
 from attrs import Factory, define, field, frozen
 
+from torrent_peer.cli.narrate import guess
 from torrent_peer.core.addresses import Address
 from torrent_peer.session.events import Event, FindingNoted, PeerClosed, PeerConnected, TrackerAnswered, TrackerFailed
 from torrent_peer.session.farewell import Cause, Farewell
@@ -87,6 +88,6 @@ def _detail(farewell: Farewell) -> str:
         case Cause.DIAL_FAILED | Cause.TIMEOUT | Cause.UNWANTED | Cause.BANNED:
             return farewell.detail
         case Cause.CLOSED | Cause.CUT | Cause.RESET:
-            return f"probably {farewell.likely[0].reason}" if farewell.likely else ""
+            return guess(farewell.likely) if farewell.likely else ""
         case Cause.SELF | Cause.DUPLICATE | Cause.SHUTDOWN:
             return ""
