@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from bench import machine, network
 from bench.figures import Findings
-from bench.native import remove_programs
+from bench.native import holding_memory, remove_programs
 from bench.options import Options
 from bench.processes import BenchError
 from bench.units import RESULTS, size_of
@@ -49,7 +49,10 @@ def main(argv: list[str]) -> None:
         network.enter(options.congestion)
     failed = []
     try:
-        with TemporaryDirectory(prefix="torrent_peer-bench-", dir=options.directory) as directory:
+        with (
+            holding_memory(options.hold_memory),
+            TemporaryDirectory(prefix="torrent_peer-bench-", dir=options.directory) as directory,
+        ):
             for row in rows:
                 scratch = Path(directory) / row
                 scratch.mkdir()
@@ -123,6 +126,14 @@ def _parser() -> argparse.ArgumentParser:
     add("--only", action="append", metavar="CLIENT", help="compare just these; a part of the name will do; repeatable")
     add("--source", action="append", metavar="SEEDER", help="download just from these, like 'C seed'; repeatable")
     add("--congestion", default="cubic", help="congestion control of all routes; 'default' leaves it (default cubic)")
+    add(
+        "--hold-memory",
+        type=size_of,
+        nargs="?",
+        const=0,
+        metavar="SIZE",
+        help="keep free memory (default: nearly all) from being handed back to the host of a virtual machine; see README",
+    )
     add("--directory", type=Path, help="where content is kept meanwhile (default: the system's temporary directory)")
     add("--results", type=Path, metavar="DIRECTORY", help="write ROW.md and ROW.json there, too")
     add("--plot", action="store_true", help=f"measure nothing; draw ratios.svg from --results (default {RESULTS})")

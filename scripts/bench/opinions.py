@@ -13,12 +13,13 @@ from torrent_peer.core.piece_set import PieceSet
 from torrent_peer.strategy.choker import Candidate, Rounds
 from torrent_peer.strategy.picker import Picker
 
-BLOCKS_OF_A_PIECE: Final = 4
+BLOCKS_OF_A_PIECE: Final = 16
+"""Pieces of 256 KiB."""
 OPEN_LIMIT: Final = 32
 ASKED_AT_ONCE: Final = 16
 """Blocks asked of a peer in one go."""
 HAVES: Final = 2_000
-BLOCKS: Final = 4_000
+BLOCKS: Final = 16_000
 """Events that are timed, at most, in one swarm."""
 ROUNDS: Final = 200
 

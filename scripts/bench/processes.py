@@ -59,6 +59,14 @@ class Cost:
     rss: int
     """Peak, in bytes; of the process alone."""
     output: str
+    samples: Sequence[tuple[float, float]]
+    """Its CPU seconds as they grew: monotonic seconds, CPU seconds."""
+
+    def cpu_since(self, moment: float) -> float:
+        """CPU seconds from then, or a moment earlier, until it was done."""
+        before = max((cpu for at, cpu in self.samples if at <= moment), default=0.0)
+        until = min((cpu for at, cpu in self.samples if at >= self.done), default=self.cpu)
+        return until - before
 
 
 def measured(command: Command, *, directory: Path) -> Cost:
@@ -71,6 +79,7 @@ def measured(command: Command, *, directory: Path) -> Cost:
     pattern = re.compile(command.done.encode()) if command.done is not None else None
     done: float | None = None
     rss, reading = 0, True
+    samples: list[tuple[float, float]] = []
     try:
         with selectors.DefaultSelector() as selector:
             selector.register(pidfd, selectors.EVENT_READ, "end")
@@ -81,6 +90,7 @@ def measured(command: Command, *, directory: Path) -> Cost:
                 ready = {key.data for key, _ in selector.select(FILE_POLL if command.done_file else POLL)}
                 now = time.monotonic()
                 rss = max(rss, _peak(process.pid))
+                samples.append((now, cpu_of(process.pid)))
                 if "output" in ready and reading:
                     if data := process.stdout.read():
                         output += data
@@ -119,6 +129,7 @@ def measured(command: Command, *, directory: Path) -> Cost:
         cpu=usage.ru_utime + usage.ru_stime,
         rss=rss,
         output=output.decode(errors="replace"),
+        samples=samples,
     )
 
 
@@ -150,12 +161,12 @@ def stop(process: "subprocess.Popen[bytes]") -> None:
 
 
 @contextlib.contextmanager
-def running(argv: Sequence[str], *, directory: Path, ready: str) -> Iterator["Helper"]:
+def running(argv: Sequence[str], *, directory: Path, ready: str, seconds: float = 60.0) -> Iterator["Helper"]:
     """A program that runs beside what is measured, once it has printed a line that matches `ready`."""
     process = start(argv, directory=directory, environment={}, talk=True)
     helper = Helper(process)
     try:
-        helper.expect(ready)
+        helper.expect(ready, seconds=seconds)
         yield helper
     finally:
         stop(process)

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
 
 from bench.content import bencoded
 from bench.network import HOSTS
@@ -21,8 +22,10 @@ class Tracker:
         """Its announce URL."""
         self.peers: Sequence[Address] = ()
         """What it tells from now on."""
+        self.only: bytes | None = None
+        """The one info-hash it knows peers of; None: every one."""
         self.delay = 0.0
-        """Seconds it takes to answer."""
+        """Seconds it takes to answer for that one."""
 
 
 @contextlib.contextmanager
@@ -31,9 +34,12 @@ def open_tracker() -> Iterator[Tracker]:
 
     class Desk(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            time.sleep(tracker.delay)
-            compact = b"".join(socket.inet_aton(host) + port.to_bytes(2, "big") for host, port in tracker.peers)
-            body = bencoded({"interval": 1800, "complete": len(tracker.peers), "incomplete": 0, "peers": compact})
+            asked = parse_qs(urlsplit(self.path).query, encoding="latin-1").get("info_hash", [""])[0].encode("latin-1")
+            if tracker.only is not None and asked == tracker.only:
+                time.sleep(tracker.delay)
+            peers = tracker.peers if tracker.only in (None, asked) else ()
+            compact = b"".join(socket.inet_aton(host) + port.to_bytes(2, "big") for host, port in peers)
+            body = bencoded({"interval": 1800, "complete": len(peers), "incomplete": 0, "peers": compact})
             self.send_response(200)
             self.send_header("Content-Type", "text/plain")
             self.send_header("Content-Length", str(len(body)))

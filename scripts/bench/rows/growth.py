@@ -43,7 +43,7 @@ def measure(options: Options) -> Findings:
         _note_picker(findings, {_swarm(*each): costs[_swarm(*each)] for each in sizes})
     choker = {f"{peers} peer{'s' * (peers > 1)}": partial(choker_cost, peers=peers) for peers in PEERS}
     _note(findings, "the choker: CPU ns a peer and round", in_turns(choker, runs=options.runs, warm_up=options.warm_up))
-    _note(findings, "the client: µs a block, others idle", _beside_others(options))
+    _note(findings, "the client: CPU µs a block of one torrent, the others idle", _beside_others(options))
     return findings
 
 
@@ -56,7 +56,8 @@ def _beside_others(options: Options) -> dict[str, list[float]]:
             piece_length=MIB,
             announce=tracker.url,
         )
-        others = _idle_torrents(options, max(TORRENTS) - 1)
+        tracker.only = content.info_hash
+        others = _idle_torrents(options, max(TORRENTS) - 1, tracker.url)
         seeder = stack.enter_context(open_seeder(NATIVE, content, options.scratch))
         tracker.peers = seeder.addresses
 
@@ -65,7 +66,9 @@ def _beside_others(options: Options) -> dict[str, list[float]]:
             return _block_of(content, seeder, others[: count - 1], options)
 
         ways = {f"{count} torrent{'s' * (count > 1)}": partial(run, count) for count in TORRENTS}
-        return in_turns(ways, runs=options.runs, warm_up=options.warm_up, tell=lambda cost: f"{cost:.1f} µs a block")
+        return in_turns(
+            ways, runs=options.runs, warm_up=options.warm_up, tell=lambda cost: f"{cost:.1f} µs of CPU a block"
+        )
 
 
 def _block_of(content: Content, seeder: Seeder, others: Sequence[str], options: Options) -> float:
@@ -76,16 +79,16 @@ def _block_of(content: Content, seeder: Seeder, others: Sequence[str], options: 
     command = Command(argv=[*alone.argv, *others], done=rf"{NAME}: complete after|complete after", ends=False)
     cost = measured(command, directory=job.directory)
     content.compare(out)
-    return (cost.done - seeder.first()) / (content.length / (16 * KIB)) * 1e6
+    return cost.cpu_since(seeder.first()) / (content.length / (16 * KIB)) * 1e6
 
 
-def _idle_torrents(options: Options, count: int) -> list[str]:
-    """Torrents nobody serves."""
+def _idle_torrents(options: Options, count: int, announce: str) -> list[str]:
+    """Torrents whose tracker knows nobody."""
     made = []
     for number in range(count):
         info = {"length": MIB, "name": f"idle-{number}", "piece length": 256 * KIB, "pieces": bytes([number]) * 80}
         path = options.scratch / f"idle-{number}.torrent"
-        path.write_bytes(bencoded({"info": info}))
+        path.write_bytes(bencoded({"announce": announce, "info": info}))
         made.append(str(path))
     return made
 
