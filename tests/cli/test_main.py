@@ -31,8 +31,8 @@ def test_the_module_runs_as_the_program() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (
         2,
         "",
-        "torrent-peer: no command 'nonsense'; there are download, seed, create, show, verify, rules, tracker, demo;"
-        " see 'torrent-peer --help'\n",
+        "torrent-peer: no command 'nonsense'; there are download, seed, create, show, verify, rules, lint, tracker,"
+        " demo; see 'torrent-peer --help'\n",
     )
 
 
