@@ -1,6 +1,6 @@
 """What is kept of one conversation."""
 
-from torrent_peer.capture.account import KEPT, Account
+from torrent_peer.capture.account import KEPT, KEPT_IN_ALL, Account
 from torrent_peer.core.addresses import Address
 from torrent_peer.wire.errors import Finding
 from torrent_peer.wire.messages import Unchoke
@@ -8,8 +8,8 @@ from torrent_peer.wire.severity import Severity
 from torrent_peer.wire.side import Side
 
 
-def account(**more: int) -> Account:
-    return Account(dialer=Address("192.0.2.1", 1), listener=Address("192.0.2.2", 2), packet=1, started=0.0, **more)
+def account(room: int = KEPT_IN_ALL) -> Account:
+    return Account(dialer=Address("192.0.2.1", 1), listener=Address("192.0.2.2", 2), packet=1, started=0.0, room=room)
 
 
 def finding(rule: str, severity: Severity = Severity.REDUNDANT, side: Side = Side.DIALER) -> Finding:
@@ -38,9 +38,9 @@ def test_there_is_room_for_so_many_and_no_more() -> None:
 
 def test_the_worst_is_the_gravest() -> None:
     made = account()
-    assert made.worst is None
+    assert account().worst is None
     made.note(finding("A-01"), packet=1, at=0.0)
     made.note(finding("B-01", Severity.VIOLATION), packet=1, at=0.0)
     made.note(finding("C-01", Severity.DEVIATION), packet=1, at=0.0)
-    assert made.worst is Severity.VIOLATION
+    assert made.worst == Severity.VIOLATION
     assert made.address(Side.LISTENER) == Address("192.0.2.2", 2)

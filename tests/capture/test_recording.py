@@ -62,7 +62,8 @@ def test_segments_that_belong_to_nothing_are_left_out() -> None:
 
 def test_other_links_and_utp_are_noted() -> None:
     utp = b"\x41\x00" + bytes(18)
-    packets = numbered([udp(*ENDS.values(), utp), udp(*reversed(ENDS.values()), utp), udp(*ENDS.values(), b"d1:ae")])
+    one, other = ENDS[Side.DIALER], ENDS[Side.LISTENER]
+    packets = numbered([udp(one, other, utp), udp(other, one, utp), udp(one, other, b"d1:ae")])
     packets += [evolve(packet, link=147) for packet in packets[:2]]
     found = judge_packets(packets, {})
     assert found.notes == (

@@ -49,6 +49,7 @@ NOT_HERE = {
     "HS-01": "what does not begin as a handshake is not BitTorrent, and not judged",
     "HS-04": "which torrents a listener has is not in a capture",
     "HS-10": "who was told to dial itself has done no wrong: it is said, and not judged",
+    "HS-11": "what a tracker calls a peer is not in a capture",
     "BF-09": "it is about what an end can take that does not know the torrent's size",
     "PIECE-09": "that an end does not know the torrent's size is not in a capture",
     "HASH-03": "the merkle trees are not in a capture",
