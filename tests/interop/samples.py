@@ -3,6 +3,7 @@
 import hashlib
 import random
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +29,13 @@ class Sample:
     info: bytes
     digests: dict[str, str]
     """SHA-256 of each file, by its path inside the torrent's folder."""
+    total_length: int
+    """Bytes of content."""
 
     @property
     def info_hash(self) -> bytes:
         """SHA-1 of the info dictionary."""
         return hashlib.sha1(self.info).digest()
-
-    @property
-    def total_length(self) -> int:
-        """Bytes of content."""
-        return sum(FILES.values())
 
     @property
     def blocks(self) -> int:
@@ -56,12 +54,12 @@ class Sample:
         return root
 
 
-def make_sample(root: Path) -> Sample:
-    """Write the content below `root`, the same on every run."""
+def make_sample(root: Path, *, files: Mapping[str, int] = FILES, piece_length: int = PIECE_LENGTH) -> Sample:
+    """Write the content below `root`, the same on every run; `files`: path → bytes."""
     dice = random.Random(20)
     content = bytearray()
     digests: dict[str, str] = {}
-    for name, length in FILES.items():
+    for name, length in files.items():
         data = dice.randbytes(length)
         path = root / NAME / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -69,15 +67,15 @@ def make_sample(root: Path) -> Sample:
         content += data
         digests[name] = hashlib.sha256(data).hexdigest()
     hashes = b"".join(
-        hashlib.sha1(content[begin : begin + PIECE_LENGTH]).digest() for begin in range(0, len(content), PIECE_LENGTH)
+        hashlib.sha1(content[begin : begin + piece_length]).digest() for begin in range(0, len(content), piece_length)
     )
     info: dict[bytes, Any] = {
-        b"files": [{b"length": length, b"path": name.encode().split(b"/")} for name, length in FILES.items()],
+        b"files": [{b"length": length, b"path": name.encode().split(b"/")} for name, length in files.items()],
         b"name": NAME.encode(),
-        b"piece length": PIECE_LENGTH,
+        b"piece length": piece_length,
         b"pieces": hashes,
     }
-    return Sample(root=root, info=bytes(lt.bencode(info)), digests=digests)
+    return Sample(root=root, info=bytes(lt.bencode(info)), digests=digests, total_length=len(content))
 
 
 def digests_below(folder: Path) -> dict[str, str]:
