@@ -44,6 +44,7 @@ from torrent_peer.wire.messages import (
 
 PROTOCOL: Final = b"\x13BitTorrent protocol"
 """What every handshake starts with. BEP 3: "character ninteen (decimal) followed by the string"."""
+REQUEST_ID: Final = 6
 PIECE_ID: Final = 7
 PIECE_HEADER_LENGTH: Final = 13
 """Bytes of a piece message before its data: prefix, id, index, begin."""
@@ -288,6 +289,15 @@ def encode(message: Message) -> bytes:
 def piece_header(block: Block) -> bytes:
     """The 13 bytes of a piece message before its data, which the caller sends behind them."""
     return _PIECE.pack(9 + block.length, PIECE_ID, block.piece, block.begin)
+
+
+def put_piece_headers(blocks: Sequence[Block], buffer: memoryview) -> int:
+    """The same for blocks in `buffer`, into the room left before each; returns the length of it all."""
+    put, at = _PIECE.pack_into, 0
+    for piece, begin, length in blocks:
+        put(buffer, at, 9 + length, PIECE_ID, piece, begin)
+        at += PIECE_HEADER_LENGTH + length
+    return at
 
 
 def encode_requests(blocks: Sequence[Block]) -> bytes:

@@ -96,9 +96,12 @@ class PeerConnection:
         self._violation: Finding | None = None
         self._end: EndOfStream | None = None
         self._asked_for = False
-        self._received = 0
-        self._sent = 0
-        self._heard_message = False
+        self.received_bytes = 0
+        """Bytes received, whatever became of them."""
+        self.sent_bytes = 0
+        """Bytes handed out for sending, data behind `piece_header` included."""
+        self.heard_message = False
+        """They have said something besides the handshake."""
         self._eof = False
 
     # ── what is known ────────────────────────────────────────────────────────────────────────────────────────────
@@ -141,21 +144,6 @@ class PeerConnection:
         """Bytes of the whole message that has begun to arrive; `None` between messages."""
         return self._framer.awaiting
 
-    @property
-    def received_bytes(self) -> int:
-        """Bytes received, whatever became of them."""
-        return self._received
-
-    @property
-    def sent_bytes(self) -> int:
-        """Bytes handed out for sending, data behind `piece_header` included."""
-        return self._sent
-
-    @property
-    def heard_message(self) -> bool:
-        """They have said something besides the handshake."""
-        return self._heard_message
-
     def take_findings(self) -> list[Finding]:
         """Everything found since the last call, of every severity, the violation included."""
         findings = list(self._findings)
@@ -171,7 +159,7 @@ class PeerConnection:
         """
         if self._violation is not None or self._eof:
             return
-        self._received += len(data)
+        self.received_bytes += len(data)
         if not data:
             self._eof = True
             return
@@ -210,9 +198,18 @@ class PeerConnection:
             return []
         pieces, offset = hot.read_pieces(self._framer, self._incoming)
         if pieces:
-            self._heard_message = True
+            self.heard_message = True
             self.recent.note_pieces(self._their_side, offset, pieces)
         return pieces
+
+    def next_requests(self) -> int:
+        """The same for `Request`s: how many came, all of which are among `requested` now. For the speed of uploads."""
+        if self.on_message is not None or self._reader is not None or self._violation is not None:
+            return 0
+        blocks, offset = hot.read_requests(self._framer, self._incoming)
+        self.heard_message |= bool(blocks)
+        self.recent.note_requests(self._their_side, offset, blocks)
+        return len(blocks)
 
     def adopt(self, info_hash: InfoHash, geometry: Geometry | None) -> None:
         """A listener takes the torrent that the dialler named; the handshake goes out with `initiate`.
@@ -273,7 +270,7 @@ class PeerConnection:
         A message of an extension goes under the id they want it under now.
         """
         meant = extensions.meant(message, self.theirs.extensions)
-        if findings := self._legality.check(self.side, meant, crossed=False, offset=self._sent):
+        if findings := self._legality.check(self.side, meant, crossed=False, offset=self.sent_bytes):
             raise LocalProtocolError(findings[0])
         data = codec.encode(extensions.written(message, self.theirs.extensions))
         self._legality.apply(self.side, meant, crossed=False)
@@ -292,7 +289,7 @@ class PeerConnection:
             done += 1
         ledger.sent = before + len(blocks)
         told = len(blocks) if self.on_message is not None else min(len(blocks), KEPT)
-        self._sent += (len(blocks) - told) * codec.REQUEST_LENGTH
+        self.sent_bytes += (len(blocks) - told) * codec.REQUEST_LENGTH
         for block in blocks[len(blocks) - told :]:
             self._said(Request(block), codec.REQUEST_LENGTH)
         return codec.encode_requests(blocks)
@@ -302,25 +299,28 @@ class PeerConnection:
 
         Raises LocalProtocolError when it is not legal.
         """
-        if self.on_message is None and hot.take_answer(self._outgoing, block):
-            self.recent.append((self.side, self._sent, block))
-            self._sent += codec.PIECE_HEADER_LENGTH + block.length
-        else:
-            message = Piece(block, b"")
-            if findings := self._legality.admit(self.side, message, crossed=False, offset=self._sent):
-                raise LocalProtocolError(findings[0])
-            self._said(message, codec.PIECE_HEADER_LENGTH + block.length)
+        message = Piece(block, b"")
+        if findings := self._legality.admit(self.side, message, crossed=False, offset=self.sent_bytes):
+            raise LocalProtocolError(findings[0])
+        self._said(message, codec.PIECE_HEADER_LENGTH + block.length)
         return codec.piece_header(block)
+
+    def put_piece_headers(self, blocks: Sequence[Block], buffer: memoryview) -> int:
+        """Write a header before each of `blocks`, which lie in `buffer` with room for it; they count as said.
+
+        Returns for how many, before the first that is not plainly legal: ask `piece_header` about that one.
+        """
+        count = 0 if self.on_message is not None else hot.take_answers(self._outgoing, blocks)
+        length = codec.put_piece_headers(blocks[:count], buffer)
+        self.recent.note_blocks(self.side, self.sent_bytes, blocks[:count])
+        self.sent_bytes += length
+        return count
 
     def may_send(self, message: Message) -> Finding | None:
         """The gravest rule that `message` would break now; `None` when it is legal. Changes nothing."""
         message = extensions.meant(message, self.theirs.extensions)
-        findings = self._legality.check(self.side, message, crossed=False, offset=self._sent)
+        findings = self._legality.check(self.side, message, crossed=False, offset=self.sent_bytes)
         return findings[0] if findings else None
-
-    def may_send_piece(self, block: Block) -> bool:
-        """Whether `block` may be sent now: it is requested, and we do not choke or allowed it fast."""
-        return self.may_send(Piece(block, b"")) is None
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -344,13 +344,13 @@ class PeerConnection:
             evidence = f"both ends call themselves {handshake.peer_id}: this is a connection to itself"
             findings.append(RULES["HS-10"].finding(evidence, self._their_side, handshake))
         self._received_message(handshake, 0, findings)
-        self._heard_message = False
+        self.heard_message = False
         self._legality.apply(self._their_side, handshake, crossed=True)
         return handshake
 
     def _received_message(self, message: Message, offset: int, findings: Sequence[Finding]) -> Message | Refused | None:
         """What becomes of a message of theirs; it is applied already if there are no findings."""
-        self._heard_message = True
+        self.heard_message = True
         self.recent.note(self._their_side, offset, message)
         if findings:
             self._note(findings)
@@ -394,7 +394,7 @@ class PeerConnection:
             self.finding_counts[finding.rule] += 1
 
     def _said(self, message: Message, length: int) -> None:
-        self.recent.note(self.side, self._sent, message)
+        self.recent.note(self.side, self.sent_bytes, message)
         if self.on_message is not None:
-            self.on_message(self.side, self._sent, message, ())
-        self._sent += length
+            self.on_message(self.side, self.sent_bytes, message, ())
+        self.sent_bytes += length

@@ -10,7 +10,7 @@ from typing import Final
 
 from torrent_peer.core.block import BLOCK_LENGTH, Block
 from torrent_peer.wire import effects
-from torrent_peer.wire.codec import PIECE_HEADER_LENGTH, PIECE_ID
+from torrent_peer.wire.codec import PIECE_HEADER_LENGTH, PIECE_ID, REQUEST_ID, REQUEST_LENGTH
 from torrent_peer.wire.framing import Framer
 from torrent_peer.wire.messages import Piece
 from torrent_peer.wire.phases import Phase
@@ -18,6 +18,7 @@ from torrent_peer.wire.state import Direction
 
 _ACTIVE: Final = Phase.ACTIVE
 _unpack_piece: Final = struct.Struct(">IBII").unpack_from
+_unpack_request: Final = struct.Struct(">IBIII").unpack_from
 _as_tuple: Final = tuple.__new__
 """Makes a Block without a Python frame: 0.1 instead of 0.25 µs."""
 
@@ -94,6 +95,48 @@ def take_answer(way: Direction, block: Block) -> bool:
     return False
 
 
+def take_answers(way: Direction, blocks: Sequence[Block]) -> int:
+    """Take pieces, in order; how many, before the first that is not waited for just once."""
+    sender, asker, taken = way.sender, way.receiver, 0
+    ledger = asker.requests
+    if sender.choking or sender.phase is not _ACTIVE or ledger.cancelled:
+        return 0
+    live = ledger.live
+    for block in blocks:
+        if live.get(block) != 1:
+            break
+        del live[block]
+        taken += 1
+    ledger.total -= taken
+    if ring := effects.ring_size(server=sender, asker=asker, fast=way.state.fast):
+        answered = ledger.answered
+        for block in blocks[:taken]:
+            answered[block] = answered.pop(block, 0) + 1
+        while len(answered) > ring:
+            del answered[next(iter(answered))]
+    return taken
+
+
+def read_requests(framer: Framer, way: Direction) -> tuple[list[Block], int]:
+    """Read and take the requests that are next, whole and ordinary; and the stream offset of the first."""
+    blocks: list[Block] = []
+    if framer.pending:
+        return blocks, 0
+    (data, at), offset = framer.unread(), framer.position
+    last = len(data) - REQUEST_LENGTH
+    first = at
+    while at <= last:
+        length, message_id, piece, begin, size = _unpack_request(data, at)
+        if message_id != REQUEST_ID or length != REQUEST_LENGTH - 4:
+            break
+        blocks.append(_as_tuple(Block, (piece, begin, size)))
+        at += REQUEST_LENGTH
+    if blocks:
+        del blocks[take_requests(way, blocks) :]
+        framer.skip_to(first + len(blocks) * REQUEST_LENGTH)
+    return blocks, offset
+
+
 def take_requests(way: Direction, blocks: Sequence[Block]) -> int:
     """Take ordinary requests, in order; how many, before the first that `take_request` would not."""
     asker, server, geometry = way.sender, way.receiver, way.state.geometry
@@ -101,19 +144,23 @@ def take_requests(way: Direction, blocks: Sequence[Block]) -> int:
     if server.choking or not asker.interested or asker.phase is not _ACTIVE or geometry is None or pieces is None:
         return 0
     live, room = ledger.live, server.request_queue - ledger.total
-    taken, index, size = 0, -1, 0
+    asked, mask, taken, index, size = ledger.asked, 0, 0, -1, 0
     for block in blocks if len(blocks) <= room else blocks[: max(0, room)]:
         piece, begin, length = block
         if piece != index:  # what is asked at once comes in runs
             if piece not in pieces:
                 break
-            index, size = piece, geometry.piece_size(piece)
+            if mask:
+                asked[index] = asked.get(index, 0) | mask
+            index, size, mask = piece, geometry.piece_size(piece), 0
         if begin % BLOCK_LENGTH or not 0 < length == min(BLOCK_LENGTH, size - begin) or block in live:
             break
         live[block] = 1
         if heard:
-            ledger.note_asked(block)
+            mask |= 1 << begin // BLOCK_LENGTH
         taken += 1
+    if mask:
+        asked[index] = asked.get(index, 0) | mask
     ledger.total += taken
     return taken
 

@@ -1,13 +1,13 @@
 """The last messages of a connection, both ways, in short form: what a bug report needs."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from attrs import frozen
 
 from torrent_peer.core.block import Block
-from torrent_peer.wire.codec import PIECE_HEADER_LENGTH
+from torrent_peer.wire.codec import PIECE_HEADER_LENGTH, REQUEST_LENGTH
 from torrent_peer.wire.messages import (
     Bitfield,
     Extended,
@@ -19,6 +19,7 @@ from torrent_peer.wire.messages import (
     MetadataPiece,
     PeerExchange,
     Piece,
+    Request,
     Unknown,
 )
 from torrent_peer.wire.side import Side
@@ -63,11 +64,21 @@ class Recent:
 
     def note_pieces(self, sender: Side, offset: int, pieces: Iterable[Piece]) -> None:
         """Remember `pieces`, said one behind the other from `offset` on."""
+        self.note_blocks(sender, offset, [piece.block for piece in pieces])
+
+    def note_blocks(self, sender: Side, offset: int, blocks: Sequence[Block]) -> None:
+        """Remember the pieces with these blocks, said one behind the other from `offset` on."""
         append = self.append
-        for piece in pieces:
-            block = piece.block
-            append((sender, offset, block))
+        for number, block in enumerate(blocks, KEPT - len(blocks)):
+            if number >= 0:  # the others would not be kept
+                append((sender, offset, block))
             offset += PIECE_HEADER_LENGTH + block[2]
+
+    def note_requests(self, sender: Side, offset: int, blocks: Sequence[Block]) -> None:
+        """Remember requests for `blocks`, said one behind the other from `offset` on."""
+        first = max(0, len(blocks) - KEPT)
+        for number, block in enumerate(blocks[first:], first):
+            self.append((sender, offset + number * REQUEST_LENGTH, Request(block)))
 
     def last_of(self, sender: Side) -> str | None:
         """The last thing this side said, in short form."""
