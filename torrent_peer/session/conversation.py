@@ -71,6 +71,10 @@ async def _talk(peer: Peer, owner: Owner) -> Farewell | None:
             if pieces := connection.next_pieces():
                 owner.take(peer, pieces)
                 messages += len(pieces)
+            if count := connection.next_requests():
+                peer.requests += count
+                messages += count
+                clocks.message_begun = None
             if (event := connection.next_event()) is NEED_DATA:
                 break
             if type(event) is EndOfStream:
