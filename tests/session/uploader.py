@@ -8,7 +8,7 @@ from torrent_peer.core.ids import PeerId
 from torrent_peer.core.piece_set import PieceSet
 from torrent_peer.metainfo.torrent import Torrent
 from torrent_peer.wire.connection import NEED_DATA, PeerConnection
-from torrent_peer.wire.messages import AllowedFast, Bitfield, Choke, Handshake, Have, Message, Reject, Unchoke
+from torrent_peer.wire.messages import AllowedFast, Bitfield, Choke, Handshake, Have, Message, Piece, Reject, Unchoke
 from torrent_peer.wire.policy import Profile
 from torrent_peer.wire.reserved import Reserved
 from torrent_peer.wire.side import Side
@@ -90,7 +90,8 @@ class Uploader:
         queue = [block for block in connection.requested if block not in self._dropped]
         self._dice.shuffle(queue)
         for block in queue[:most]:
-            if block.piece in self.pieces and connection.may_send_piece(block) and self._dice.random() < willing:
+            may = block.piece in self.pieces and connection.may_send(Piece(block, b"")) is None
+            if may and self._dice.random() < willing:
                 self.said += connection.piece_header(block) + self._data(block)
             elif self.fast:
                 self._say(Reject(block))
@@ -110,7 +111,7 @@ class Uploader:
             self._dropped.update(queue)
         elif self.fast and self._dice.random() < 0.7:  # else it rejects them one by one, as it comes to them
             for block in queue:
-                if not self.connection.may_send_piece(block):
+                if self.connection.may_send(Piece(block, b"")) is not None:
                     self._say(Reject(block))
 
     def _unchoke(self) -> None:

@@ -110,13 +110,13 @@ def test_pieces_are_sent_only_while_they_are_asked_for() -> None:
         connection.piece_header(A)
     hear(connection, Request(A), Request(B))
     assert list(connection.requested) == [A, B]
-    assert connection.may_send_piece(A)
+    assert connection.may_send(Piece(A, b"")) is None
     sent = connection.sent_bytes
     assert connection.piece_header(A) + DATA == codec.encode(Piece(A, DATA))
     assert connection.sent_bytes == sent + 13 + 16384
-    assert not connection.may_send_piece(A)
+    assert connection.may_send(Piece(A, b"")) is not None
     connection.send(Choke())
-    assert not connection.may_send_piece(B)
+    assert connection.may_send(Piece(B, b"")) is not None
     with pytest.raises(LocalProtocolError, match=r"^piece 0 \[16384:32768\] while choking"):
         connection.piece_header(B)
     connection.send(Reject(B))

@@ -61,3 +61,18 @@ def test_the_short_way_minds_cancelled_requests() -> None:
     way = legality.direction(L)
     assert [hot.take_answer(way, block) for block in (GEOMETRY.block(3, 0), one, other)] == [False, True, True]
     assert legality.state.of(D).requests.cancelled == {}
+
+
+@pytest.mark.parametrize("heard", [True, False])
+def test_requests_taken_together_are_remembered_as_one_by_one(heard: bool) -> None:
+    blocks = [GEOMETRY.block(piece, number) for piece in (3, 3, 0, 5) for number in (1, 0)]
+    blocks = list(dict.fromkeys(blocks))
+    ledgers = []
+    for together in (True, False):
+        legality = Scene(here=D if heard else L, then=[(L, Unchoke())]).legality()
+        way = legality.direction(D)
+        taken = hot.take_requests(way, blocks) if together else sum(hot.take_request(way, block) for block in blocks)
+        assert taken == len(blocks)
+        ledgers.append((legality.state.of(D).requests.asked, legality.state.of(D).requests.live))
+    assert ledgers[0] == ledgers[1]
+    assert bool(ledgers[0][0]) is heard

@@ -1,6 +1,6 @@
 """The giving side of one torrent: who is unchoked, and blocks from disk to the wire; one writer per peer at need."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from random import Random
@@ -8,6 +8,7 @@ from random import Random
 import trio
 
 from torrent_peer.core.block import Block
+from torrent_peer.net.disk import Run, on_a_thread
 from torrent_peer.session.block_buffers import BATCH_BLOCKS, BlockBuffers
 from torrent_peer.session.peer import Peer
 from torrent_peer.session.rate_limit import RateLimit
@@ -22,8 +23,18 @@ from torrent_peer.wire.messages import Choke, Reject, Request, Unchoke
 class Serving:
     """Unchokes, and answers requests."""
 
-    def __init__(self, store: Store, *, slots: int, limit: RateLimit, dice: Random, buffers: BlockBuffers) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        slots: int,
+        limit: RateLimit,
+        dice: Random,
+        buffers: BlockBuffers,
+        run: Run = on_a_thread,
+    ) -> None:
         self._store = store
+        self._run = run
         self._buffers = buffers
         self._slots = slots
         self._limit = limit
@@ -99,7 +110,7 @@ class Serving:
             return self._write(peer, blocks, buffers.at_once)
         async with buffers.lent() as buffer:
             try:
-                await trio.to_thread.run_sync(partial(read_blocks, store, blocks, buffer, gap=PIECE_HEADER_LENGTH))
+                await self._run(partial(read_blocks, store, blocks, buffer, gap=PIECE_HEADER_LENGTH))
             except StorageError as error:
                 self._cannot_read(peer, blocks, error)
                 return 0
@@ -109,32 +120,49 @@ class Serving:
         """Judge each block as it goes out: a choke or a cancel may have come since it was read (BEP 3, queues)."""
         if peer.ending is not None:
             return 0
-        connection, transport, now = peer.connection, peer.transport, trio.current_time()
+        transport, now = peer.transport, trio.current_time()
         peer.flush(now=now)
-        before, queued = connection.sent_bytes, transport.backlog
-        start = end = sent = 0
-        for block in blocks:
-            at, end = end, end + PIECE_HEADER_LENGTH + block.length
+        before, queued, length = peer.uploaded, transport.backlog, 0
+        for start, end in self._judge(peer, blocks, buffer):
+            transport.write(buffer[start:end])
+            length += end - start
+            peer.flush(now=now)
+        peer.flush(now=now)
+        if sent := peer.uploaded - before:
+            self.uploaded += sent
+            peer.clocks.sent = peer.clocks.payload = now
+            peer.upload_rate.add(sent, now=now)
+            peer.fed(length, left=transport.backlog - queued)
+        return sent
+
+    def _judge(self, peer: Peer, blocks: Sequence[Block], buffer: memoryview) -> Iterator[tuple[int, int]]:
+        """Put a header before each block that may be sent; yields from where to where they can go out in one piece.
+
+        Those that may not are refused; those withdrawn meanwhile are left out.
+        """
+        connection = peer.connection
+        done = start = end = 0
+        while done < len(blocks):
+            if count := connection.put_piece_headers(blocks[done:], buffer[end:]):
+                payload = sum(block.length for block in blocks[done : done + count])
+                peer.uploaded += payload
+                end += payload + count * PIECE_HEADER_LENGTH
+                done += count
+                continue
+            block = blocks[done]
+            begin, end, done = end, end + PIECE_HEADER_LENGTH + block.length, done + 1
             if block in connection.requested:
                 try:
-                    buffer[at : at + PIECE_HEADER_LENGTH] = connection.piece_header(block)
-                    sent += block.length
+                    buffer[begin : begin + PIECE_HEADER_LENGTH] = connection.piece_header(block)
+                    peer.uploaded += block.length
                     continue
                 except LocalProtocolError:
                     self.refuse(peer, block)
-            if start < at:
-                transport.write(buffer[start:at])
-            peer.flush(now=now)
+            if start < begin:
+                yield start, begin
             start = end
         if start < end:
-            transport.write(buffer[start:end])
-        if sent:
-            peer.clocks.sent = peer.clocks.payload = now
-            peer.uploaded += sent
-            self.uploaded += sent
-            peer.upload_rate.add(sent, now=now)
-            peer.fed(connection.sent_bytes - before, left=transport.backlog - queued)
-        return sent
+            yield start, end
 
     def _cannot_read(self, peer: Peer, blocks: Sequence[Block], error: StorageError) -> None:
         """Refuse what cannot be read; without `reject` only a choke takes requests off the queue (BEP 3)."""
