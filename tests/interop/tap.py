@@ -27,7 +27,10 @@ ETHERNET: Final = 1
 def record(file: BinaryIO, interface: str) -> tuple[int, int]:
     """Write packets until standard input ends; how many were written, and how many were lost."""
     tap = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
-    tap.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER)
+    try:
+        tap.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER)
+    except PermissionError:  # root of a namespace only: as much as everybody may have
+        tap.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
     tap.bind((interface, ALL_PROTOCOLS))
     file.write(struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, SNAP_LENGTH, ETHERNET))
     print("ready", flush=True)

@@ -50,7 +50,7 @@ def test_findings_and_faults_are_read_from_the_events(tmp_path: Path) -> None:
     peer = {"peer": "10.77.0.1:20001", "client": "libtorrent 2.1"}
     events = [
         {"event": "peer_connected", **peer, "dialed": True},
-        {"event": "finding", **peer, "rule": "PIECE-05", "severity": "deviation", "evidence": "a block after choke"},
+        {"event": "finding", **peer, "rule": "PIECE-04", "severity": "deviation", "evidence": "a block too many"},
         {"event": "finding", **peer, "rule": "ST-02", "severity": "redundant", "evidence": "a second unchoke"},
         {"event": "peer_closed", **peer, "cause": "our fault", "detail": "we asked while choked"},
         {"event": "peer_closed", **peer, "cause": "shutdown", "detail": "the torrent ended"},
@@ -63,7 +63,7 @@ def test_findings_and_faults_are_read_from_the_events(tmp_path: Path) -> None:
     assert outcome.clients == {"libtorrent 2.1"}
     assert outcome.messages == 2
     assert faults_in(outcome, LIBTORRENT) == [
-        "PIECE-05 (deviation): a block after choke",
+        "PIECE-04 (deviation): a block too many",
         "10.77.0.1:20001: we asked while choked",
     ]
 
