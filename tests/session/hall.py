@@ -15,7 +15,7 @@ from torrent_peer.core.addresses import Address
 from torrent_peer.core.block import Block
 from torrent_peer.core.ids import PeerId
 from torrent_peer.core.piece_set import PieceSet
-from torrent_peer.net.transport import ReceiveBuffer
+from torrent_peer.net.network import Tcp
 from torrent_peer.session.block_buffers import BlockBuffers
 from torrent_peer.session.content import Content
 from torrent_peer.session.downloading import Written
@@ -33,6 +33,7 @@ from torrent_peer.wire.reserved import Reserved
 from torrent_peer.wire.side import Side
 
 MessageT = TypeVar("MessageT")
+ResultT = TypeVar("ResultT")
 
 
 class Ear:
@@ -87,6 +88,9 @@ class Clerk:
             job()
             done()
 
+    async def run(self, function: Callable[[], ResultT]) -> ResultT:
+        return function()
+
 
 @define
 class House:
@@ -96,7 +100,7 @@ class House:
     options: SessionOptions = field(factory=SessionOptions)
     peer_id: PeerId = US
     dice: Random = field(factory=lambda: Random(1))
-    buffer: ReceiveBuffer = field(factory=ReceiveBuffer)
+    network: Tcp = field(factory=Tcp)
     blocks: BlockBuffers = field(factory=lambda: BlockBuffers(gap=PIECE_HEADER_LENGTH))
     disk: Clerk = field(factory=Clerk)
     download_limit: RateLimit = field(factory=lambda: RateLimit(None))

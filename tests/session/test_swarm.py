@@ -176,7 +176,7 @@ async def test_a_name_that_stands_for_nothing_is_told(tmp_path: Path, monkeypatc
     async def nowhere(host: str, port: int) -> tuple[Address, ...]:
         raise OSError(-2, "Name or service not known")
 
-    monkeypatch.setattr("torrent_peer.session.torrent.resolve", nowhere)
+    monkeypatch.setattr("torrent_peer.net.network.resolve", nowhere)
     with trio.fail_after(5):
         async with on_stage(tmp_path, Address("no.such.host.invalid", 6881)) as stage:
             farewell = (await stage.audience.wait_for(PeerClosed)).farewell

@@ -13,7 +13,7 @@ from torrent_peer.core.ids import PeerId
 from torrent_peer.core.piece_set import PieceSet
 from torrent_peer.metainfo.create import create_torrent
 from torrent_peer.metainfo.torrent import parse_torrent
-from torrent_peer.net.disk import DiskThreads
+from torrent_peer.net.disk import Disk
 from torrent_peer.net.transport import Transport
 from torrent_peer.session.block_buffers import BlockBuffers
 from torrent_peer.session.downloading import Downloading, Written
@@ -121,7 +121,7 @@ class World:
             open_limit=dice.choice((1, 3)),
         )
         store = cast("Store", self.paper)
-        self.downloading = Downloading(TORRENT, self.picker, store, cast("DiskThreads", self.jobs), self._written)
+        self.downloading = Downloading(TORRENT, self.picker, store, cast("Disk", self.jobs), self._written)
         buffers = BlockBuffers(gap=PIECE_HEADER_LENGTH)
         serving = Serving(store, slots=4, limit=RateLimit(None), dice=dice, buffers=buffers)
         self.exchange = Exchange(

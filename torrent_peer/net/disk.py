@@ -1,9 +1,9 @@
 """Long-lived threads that hash and write, so that the loop never waits for a disk."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from queue import SimpleQueue
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 import trio
 
@@ -11,6 +11,27 @@ DISK_THREADS: Final = 2
 """Measured: two hash-and-write threads beat one and three; Trio's thread pool costs 113 µs a piece."""
 
 Job = Callable[[], None]
+ResultT = TypeVar("ResultT")
+
+
+class Run(Protocol):
+    """How a call that blocks is made without keeping the loop waiting; raises what the call raises."""
+
+    def __call__(self, function: Callable[[], ResultT]) -> Awaitable[ResultT]: ...
+
+
+async def on_a_thread(function: Callable[[], ResultT]) -> ResultT:
+    """`Run` on one of Trio's threads."""
+    return await trio.to_thread.run_sync(function)
+
+
+class Disk(Protocol):
+    """Who does what blocks."""
+
+    run: Run
+
+    def submit(self, job: Job, done: Job) -> None:
+        """Have `job` done, then call `done` on the Trio thread, which must be quick; neither raises anything."""
 
 
 class DiskThreads:
@@ -19,6 +40,8 @@ class DiskThreads:
     A job raises nothing: it keeps its outcome where `done` finds it. Used as a context manager; leaving waits for the
     jobs that were handed in.
     """
+
+    run: Run = staticmethod(on_a_thread)
 
     def __init__(self, threads: int = DISK_THREADS) -> None:
         self._queue: SimpleQueue[tuple[Job, Job] | None] = SimpleQueue()

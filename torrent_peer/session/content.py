@@ -7,6 +7,7 @@ import trio
 
 from torrent_peer.core.piece_set import PieceSet
 from torrent_peer.metainfo.torrent import Torrent
+from torrent_peer.net.disk import Run, on_a_thread
 from torrent_peer.session.events import CheckProgress, Event
 from torrent_peer.session.options import TorrentOptions
 from torrent_peer.storage.pool import FilePool
@@ -17,8 +18,9 @@ from torrent_peer.storage.store import Store
 class Content:
     """The store of one torrent, and what of it is verified; made with `open`."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, run: Run = on_a_thread) -> None:
         self.store = store
+        self._run = run
         self.have = PieceSet(store.torrent.geometry.piece_count)
         """Verified pieces; added to as they come."""
         self.wanted = store.wanted_pieces()
@@ -32,20 +34,21 @@ class Content:
         self._known = False
 
     @classmethod
-    async def open(cls, torrent: Torrent, root: Path, options: TorrentOptions, pool: FilePool) -> "Content":
+    async def open(
+        cls, torrent: Torrent, root: Path, options: TorrentOptions, pool: FilePool, run: Run = on_a_thread
+    ) -> "Content":
         """Look at the disk; nothing is written. Raises StorageError."""
-        return cls(
-            await trio.to_thread.run_sync(
-                lambda: Store.open(
-                    torrent,
-                    root,
-                    pool=pool,
-                    wanted=options.wanted_files,
-                    overwrite=options.overwrite,
-                    read_only=options.read_only,
-                )
+        store = await run(
+            lambda: Store.open(
+                torrent,
+                root,
+                pool=pool,
+                wanted=options.wanted_files,
+                overwrite=options.overwrite,
+                read_only=options.read_only,
             )
         )
+        return cls(store, run)
 
     async def take_stock(
         self, report: Callable[[Event], None], *, recheck: bool, cancelled: Callable[[], bool]
@@ -64,9 +67,7 @@ class Content:
                 shown = done
                 token.run_sync_soon(report, CheckProgress(done, total))
 
-        found = await trio.to_thread.run_sync(
-            lambda: recall(self.store, recheck=recheck, progress=progress, cancelled=cancelled)
-        )
+        found = await self._run(lambda: recall(self.store, recheck=recheck, progress=progress, cancelled=cancelled))
         if found is None:
             return None
         if not self.store.read_only:
@@ -86,14 +87,14 @@ class Content:
     async def finish(self) -> None:
         """Everything wanted is verified: make the empty files, flush, drop what is no longer needed."""
         if not self.store.read_only:
-            await trio.to_thread.run_sync(self.store.finish)
+            await self._run(self.store.finish)
 
     async def save(self, *, uploaded: int, downloaded: int, clean: bool) -> None:
         """Flush and write the resume record; totals are this run's. Before `take_stock` there is nothing to save."""
         if not self._known or self.store.read_only:
             return
         verified = self.have.copy()
-        await trio.to_thread.run_sync(
+        await self._run(
             lambda: self.store.save(
                 verified,
                 clean=clean,
@@ -104,4 +105,4 @@ class Content:
 
     async def close(self) -> None:
         """Give descriptors and the lock back."""
-        await trio.to_thread.run_sync(self.store.close)
+        await self._run(self.store.close)

@@ -10,7 +10,7 @@ from attrs import define
 from torrent_peer.core.addresses import Address
 from torrent_peer.core.block import BLOCK_LENGTH, Block
 from torrent_peer.metainfo.torrent import Torrent
-from torrent_peer.net.disk import DiskThreads
+from torrent_peer.net.disk import Disk
 from torrent_peer.session.peer import Peer
 from torrent_peer.storage.store import StorageError, Store
 from torrent_peer.strategy.bans import Ban, Contributions
@@ -56,7 +56,7 @@ class Downloading:
         torrent: Torrent,
         picker: Picker[Peer],
         store: Store,
-        disk: DiskThreads,
+        disk: Disk,
         report: Callable[[list[Written]], None],
     ) -> None:
         self._torrent = torrent

@@ -1,6 +1,7 @@
 """The working parts of one torrent, and how they are wired to each other."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from random import Random
 from typing import Final, Protocol
 
@@ -10,9 +11,9 @@ from torrent_peer.core.addresses import Address
 from torrent_peer.core.ids import PeerId
 from torrent_peer.metainfo.torrent import Torrent
 from torrent_peer.net.announcer import Announcer, TrackerState, TransferStats
-from torrent_peer.net.disk import DiskThreads
+from torrent_peer.net.disk import Disk
+from torrent_peer.net.network import Network
 from torrent_peer.net.source_address import SourceAddress
-from torrent_peer.net.transport import ReceiveBuffer
 from torrent_peer.session.address_book import Source
 from torrent_peer.session.block_buffers import BlockBuffers
 from torrent_peer.session.content import Content
@@ -40,9 +41,9 @@ class Shared(Protocol):
     options: SessionOptions
     peer_id: PeerId
     dice: Random
-    buffer: ReceiveBuffer
+    network: Network
     blocks: BlockBuffers
-    disk: DiskThreads
+    disk: Disk
     pool: FilePool
     download_limit: RateLimit
     upload_limit: RateLimit
@@ -86,6 +87,7 @@ class Parts:
             limit=shared.upload_limit.share(),
             dice=shared.dice,
             buffers=shared.blocks,
+            run=shared.disk.run,
         )
         self.exchange = Exchange(
             have=content.have,
@@ -100,8 +102,7 @@ class Parts:
         self.swarm = self.exchange.swarm = Swarm(
             self.exchange,
             connection=self._new_connection,
-            buffer=shared.buffer,
-            source=source,
+            dial=partial(shared.network.dial, source=source),
             max_peers=options.max_peers,
             room=shared.room,
             on_conversation=self._transcribe,
@@ -118,6 +119,7 @@ class Parts:
             dice=shared.dice,
             private=torrent.private,
             source=source,
+            ask=shared.network.ask,
         )
 
     @property

@@ -3,7 +3,7 @@
 import secrets
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
 from random import Random
 
@@ -12,10 +12,10 @@ import trio
 from torrent_peer.core.addresses import Address
 from torrent_peer.core.ids import InfoHash
 from torrent_peer.metainfo.torrent import Torrent
-from torrent_peer.net.disk import DiskThreads
+from torrent_peer.net.disk import Disk, DiskThreads
 from torrent_peer.net.identity import new_peer_id
-from torrent_peer.net.listen import Listener, open_listener
-from torrent_peer.net.transport import ReceiveBuffer, SocketTransport
+from torrent_peer.net.network import Door, Network, Tcp
+from torrent_peer.net.transport import Transport
 from torrent_peer.session.block_buffers import BlockBuffers
 from torrent_peer.session.events import Event
 from torrent_peer.session.liveness import HANDSHAKE_TIMEOUT
@@ -33,11 +33,13 @@ from torrent_peer.wire.side import Side
 class Session:
     """Holds what torrents share; made by `open_session`."""
 
-    def __init__(self, options: SessionOptions, nursery: trio.Nursery, disk: DiskThreads, pool: FilePool) -> None:
+    def __init__(
+        self, options: SessionOptions, nursery: trio.Nursery, network: Network, disk: Disk, pool: FilePool
+    ) -> None:
         self.options = options
         self.peer_id = new_peer_id()
         self.dice = Random(secrets.randbits(64))
-        self.buffer = ReceiveBuffer()
+        self.network = network
         self.blocks = BlockBuffers(gap=PIECE_HEADER_LENGTH)
         self.disk = disk
         self.pool = pool
@@ -78,10 +80,10 @@ class Session:
         """Connections that may still be made, all torrents together."""
         return self.options.max_peers - sum(run.connections for run in self._runs.values())
 
-    async def accept(self, listener: Listener) -> None:
+    async def accept(self, door: Door) -> None:
         """Take peers in until cancelled."""
         async with trio.open_nursery() as nursery:
-            await listener.serve(lambda sock, address: nursery.start_soon(self._greet, sock, address))
+            await door.serve(lambda transport, address: nursery.start_soon(self._greet, transport, address))
 
     async def stop(self) -> None:
         """Ask every torrent to end, and wait until they have."""
@@ -91,9 +93,8 @@ class Session:
         for run in runs:
             await run.finished()
 
-    async def _greet(self, sock: socket.socket, address: Address) -> None:
+    async def _greet(self, transport: Transport, address: Address) -> None:
         """Read until the stranger names a torrent, and hand it over; close without a word if it is none of ours."""
-        transport = SocketTransport(sock, self.buffer)
         connection = PeerConnection(side=Side.LISTENER, peer_id=self.peer_id, profile=self.options.profile)
         admitted = False
         try:
@@ -110,7 +111,7 @@ class Session:
                 await transport.aclose()
 
 
-async def _info_hash(transport: SocketTransport, connection: PeerConnection) -> InfoHash | None:
+async def _info_hash(transport: Transport, connection: PeerConnection) -> InfoHash | None:
     while True:
         # Copied: what follows the handshake is worked through later, by the torrent's own task.
         data = bytes(await transport.receive())
@@ -123,25 +124,34 @@ async def _info_hash(transport: SocketTransport, connection: PeerConnection) -> 
 
 
 @asynccontextmanager
-async def open_session(options: SessionOptions | None = None) -> AsyncIterator[Session]:
-    """A running session; leaving the block stops its torrents. Raises ListenError when no port can be had."""
+async def open_session(
+    options: SessionOptions | None = None,
+    *,
+    network: Network | None = None,
+    disk: AbstractContextManager[Disk] | None = None,
+) -> AsyncIterator[Session]:
+    """A running session; leaving the block stops its torrents. Raises ListenError when no port can be had.
+
+    `network` and `disk` are this machine's TCP and a few threads, unless something else is put in their place.
+    """
     options = options or SessionOptions()
-    listener = await open_listener(options.listen_host, options.listen_ports) if options.listen_ports else None
+    network = network or Tcp()
+    door = await network.listen(options.listen_host, options.listen_ports) if options.listen_ports else None
     try:
-        with DiskThreads() as disk, FilePool() as pool:
+        with disk or DiskThreads() as workers, FilePool() as pool:
             async with trio.open_nursery() as nursery:
-                session = Session(options, nursery, disk, pool)
-                if listener is not None:
-                    session.port = listener.port
-                    nursery.start_soon(session.accept, listener)
+                session = Session(options, nursery, network, workers, pool)
+                if door is not None:
+                    session.port = door.port
+                    nursery.start_soon(session.accept, door)
                 try:
                     yield session
                 finally:
                     await session.stop()
                     nursery.cancel_scope.cancel()
     finally:
-        if listener is not None:
-            listener.close()
+        if door is not None:
+            door.close()
 
 
 def _nobody(event: Event) -> None:

@@ -1,6 +1,5 @@
 """The connections of one torrent: whom to dial, whom to let in, who is a stranger, ourselves or a double."""
 
-import socket
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Final
 
@@ -8,9 +7,8 @@ import trio
 
 from torrent_peer.core.addresses import Address, is_dialable
 from torrent_peer.core.ids import PeerId
-from torrent_peer.net.dial import DIAL_TIMEOUT, dial
-from torrent_peer.net.source_address import SourceAddress
-from torrent_peer.net.transport import ReceiveBuffer, SocketTransport, Transport
+from torrent_peer.net.dial import DIAL_TIMEOUT
+from torrent_peer.net.transport import Transport
 from torrent_peer.session.address_book import AddressBook, Source
 from torrent_peer.session.conversation import Owner, converse
 from torrent_peer.session.farewell import Cause, EndedBy, Farewell
@@ -42,8 +40,7 @@ class Swarm:
         owner: Owner,
         *,
         connection: Callable[[], PeerConnection],
-        buffer: ReceiveBuffer,
-        source: SourceAddress,
+        dial: Callable[[Address], Awaitable[Transport]],
         max_peers: int,
         room: Callable[[], int],
         on_conversation: Callable[[Peer], None],
@@ -51,8 +48,7 @@ class Swarm:
     ) -> None:
         self._owner = owner
         self._new_connection = connection
-        self._buffer = buffer
-        self._source = source
+        self._connect = dial
         self._max_peers = max_peers
         self._shared_room = room
         self._on_conversation = on_conversation
@@ -203,26 +199,25 @@ class Swarm:
 
     async def _dial(self, address: Address) -> None:
         began = trio.current_time()
-        sock: socket.socket | None = None
+        transport: Transport | None = None
         detail, signal = f"no answer within {DIAL_TIMEOUT:.0f} s", Signal.DIAL_TIMEOUT
         try:
             with trio.move_on_after(DIAL_TIMEOUT):
-                sock = await dial(address, source=self._source)
+                transport = await self._connect(address)
         except ConnectionRefusedError:
             detail, signal = "connection refused", Signal.REFUSED
         except OSError as error:
             detail, signal = error.strerror or str(error), Signal.NO_ROUTE
         finally:
             self._dialing -= 1
-        if sock is None:
+        if transport is None:
             self.book.ended(address, now=trio.current_time(), failed=True)
             self._wake.set()
             self._on_farewell(_undialed(address, detail, signal, seconds=trio.current_time() - began))
             return
         if self._closing:
-            sock.close()
+            await transport.aclose()
             return
-        transport = SocketTransport(sock, self._buffer)
         await self._converse(self._enter(address, self._new_connection(), transport, dialed=True))
 
     def _enter(self, address: Address, connection: PeerConnection, transport: Transport, *, dialed: bool) -> Peer:

@@ -10,7 +10,6 @@ import trio
 from torrent_peer.core.addresses import Address
 from torrent_peer.core.piece_set import PieceSet
 from torrent_peer.metainfo.torrent import Torrent
-from torrent_peer.net.dial import resolve
 from torrent_peer.net.transport import Transport
 from torrent_peer.session.address_book import Source
 from torrent_peer.session.content import Content
@@ -106,7 +105,9 @@ class TorrentRun:
         """The whole life of the torrent; ends by itself, and never raises but for bugs and cancellation."""
         content = None
         try:
-            content = await Content.open(self.torrent, self.root, self._options, self._shared.pool)
+            content = await Content.open(
+                self.torrent, self.root, self._options, self._shared.pool, self._shared.disk.run
+            )
             reason = await content.take_stock(self._report, recheck=self._options.recheck, cancelled=self._over.is_set)
             if reason is not None:
                 self.verified = content.have
@@ -202,7 +203,7 @@ class TorrentRun:
         """Peers given by the user may be names."""
         for address in self._options.peers:
             try:
-                swarm.learn(await resolve(address.host, address.port), Source.USER)
+                swarm.learn(await self._shared.network.resolve(address.host, address.port), Source.USER)
             except OSError as error:
                 self._report(PeerClosed(swarm.unresolved(address, error)))
 
