@@ -1,157 +1,132 @@
 """One end of a modelled connection: a real `PeerConnection` whose whole state can be taken down and put back.
 
-What it knows is written down as a tuple, so that a state met before is recognised. Every attribute of every class that
-holds state is named here, as state or as none: one that nobody thought of is found by `forgotten`.
+Every attribute of every object that holds state is written down, but those named here as none: what is added to them
+tomorrow is part of the model at once, or stops it by name.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
+from enum import Enum
 from operator import attrgetter
 from typing import Any, Final
 
-from attrs import frozen
+import attrs
 
 from torrent_peer.core.block import Block
 from torrent_peer.core.piece_set import PieceSet
 from torrent_peer.wire.connection import PeerConnection
-from torrent_peer.wire.framing import Framer
 from torrent_peer.wire.handshake import HandshakeReader
 from torrent_peer.wire.ledger import RequestLedger
 from torrent_peer.wire.questions import Questions
 from torrent_peer.wire.state import PeerState, SideState
 
-View = tuple[Any, ...]
-"""Everything that one end knows."""
+Key = tuple[Hashable, ...]
+"""Everything that one end knows, to be recognised by."""
 Books = tuple[dict[Block, int], dict[Block, int], dict[Block, int]]
 """Requests that wait, those of them that are cancelled, and answers that may come though nobody waits for them."""
 
-
-_NOTHING: Final[frozenset[Any]] = frozenset()
-
-
-def _no_copy(value: Any) -> Any:
-    return value
-
-
-def _set_down(value: set[Any] | None) -> Any:
-    return None if value is None else frozenset(value)
-
-
-def _set_up(value: Any) -> Any:
-    return None if value is None else set(value)
-
-
-def _dict_down(value: dict[Any, Any] | None) -> Any:
-    return None if value is None else tuple(value.items())
-
-
-def _dict_up(value: Any) -> Any:
-    return None if value is None else dict(value)
-
-
-def _counts_down(value: dict[Any, int]) -> Any:
-    return frozenset(value.items()) if value else _NOTHING
-
-
-def _pieces_down(value: PieceSet | None) -> Any:
-    return None if value is None else (value.size, value.to_bitfield())
-
-
-def _pieces_up(value: Any) -> Any:
-    return None if value is None else PieceSet.from_bitfield(value[1], value[0])
-
-
-_AS: Final[dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]]] = {
-    "plain": (_no_copy, _no_copy),
-    "members": (_set_down, _set_up),
-    "ordered": (_dict_down, _dict_up),
-    "counts": (_counts_down, _dict_up),
-    "pieces": (_pieces_down, _pieces_up),
+NO_STATE: Final = {
+    *("side", "profile", "_peer_id", "_reserved", "_request_queue", "_extensions", "_own_ids", "_their_side"),
+    *("_legality", "_incoming", "_outgoing", "ours", "theirs"),
+    *("on_message", "recent", "finding_counts", "_findings", "_limits", "_framer"),
+    *("received_bytes", "sent_bytes", "_received", "_sent"),
 }
-"""How a value that can change is written down, and read again. The order of `counts` means nothing."""
+"""Of a connection: what never changes, what is taken apart by itself, and what no message is judged by: its framer
+holds nothing between two messages."""
+UNORDERED: Final = frozenset({"asked", "cancelled", "zombies"})
+"""Books whose order means nothing."""
+PARTS: Final = (SideState, RequestLedger, Questions)
+_VALUES: Final = (int, str, bytes, type(None), Enum, tuple, frozenset)
 
 
-@frozen
-class Plan:
-    """What is state in a class."""
-
-    plain: str = ""
-    ordered: str = ""
-    counts: str = ""
-    members: str = ""
-    pieces: str = ""
-    parts: str = ""
-    """Objects with a plan of their own."""
-    no_state: str = ""
-    """What never changes, cannot be told from outside, or counts bytes."""
-
-    def named(self) -> set[str]:
-        every = (self.plain, self.ordered, self.counts, self.members, self.pieces, self.parts, self.no_state)
-        return set(" ".join(every).split())
-
-    def fields(self) -> Iterator[tuple[str, str]]:
-        """(attribute, how it is written down) of all but the parts."""
-        for how in _AS:
-            for name in getattr(self, how).split():
-                yield name, how
+def _of_reader(reader: HandshakeReader) -> Hashable:
+    return reader._received
 
 
-PLANS: Final[dict[type, Plan]] = {
-    PeerState: Plan(plain="extended fast geometry info_hash v2", parts="dialer listener", no_state="hash_trees"),
-    SideState: Plan(
-        plain="allowed_fast_said availability availability_updates choking client declared_queue exchanges greeted"
-        " handshake heard interested metadata_size phase port_said reserved upload_only",
-        ordered="announced deferred extensions",
-        members="allowed_fast exchanged",
-        pieces="pieces withdrawn",
-        parts="requests metadata hashes rendezvous",
-        no_state="side",
-    ),
-    RequestLedger: Plan(
-        plain="budget choked_at excess forgotten leeway sent total withdrawn_at",
-        ordered="answered live",
-        counts="asked cancelled zombies",
-    ),
-    Questions: Plan(plain="forgotten sent", counts="live"),
-    HandshakeReader: Plan(plain="_malformed _received"),
+def _of_pieces(pieces: PieceSet) -> Hashable:
+    return pieces.size, pieces.to_bitfield()
+
+
+def _copy_of_reader(reader: HandshakeReader) -> HandshakeReader:
+    new = HandshakeReader()
+    new._received = reader._received
+    return new
+
+
+_CHANGING: Final[dict[type, tuple[Callable[[Any], Hashable], Callable[[Any], Any]]]] = {
+    dict: (lambda value: tuple(value.items()), dict),
+    set: (frozenset, set),
+    PieceSet: (_of_pieces, PieceSet.copy),
+    HandshakeReader: (_of_reader, _copy_of_reader),
 }
-CONNECTION: Final = Plan(
-    plain="_asked_for _end _eof _heard_message _violation",
-    parts="_legality _reader ours theirs",
-    no_state="side profile on_message finding_counts recent _peer_id _reserved _request_queue _extensions _own_ids"
-    " _their_side _incoming _outgoing _limits _framer _findings _received _sent",
-)
-"""The connection itself. Between two messages its framer holds nothing, which is checked; its findings end the run."""
+"""How values that can change are recognised, and copied."""
 
 
-def forgotten(connection: PeerConnection) -> set[str]:
-    """Attributes that no plan names, and names that are no attributes."""
-    wrong = {f"PeerConnection.{name}" for name in CONNECTION.named() ^ set(vars(connection))}
-    for kind, plan in PLANS.items():
-        wrong |= {f"{kind.__name__}.{name}" for name in plan.named() ^ set(getattr(kind, "__slots__", ()))}
-    return wrong
+_Copy = tuple[tuple[tuple[str, Any], ...], tuple[tuple[str, Any, Callable[[Any], Any]], ...]]
+"""(attribute, value) of those that cannot change; (attribute, value, how it is copied) of the others."""
 
 
 class _Record:
-    """One object with a plan."""
+    """One object that holds state."""
 
-    __slots__ = ("_copied", "_plain", "_read", "_thing")
-
-    def __init__(self, thing: object, plan: Plan) -> None:
+    def __init__(self, thing: object, names: list[str]) -> None:
         self._thing = thing
-        self._plain = tuple(plan.plain.split())
-        self._read: Callable[[object], View] = attrgetter(*self._plain)
-        self._copied = [(name, *_AS[how]) for name, how in plan.fields() if how != "plain"]
+        self._names = names
+        self._read: Callable[[object], tuple[Any, ...]] = attrgetter(*names)
+        self._changing: dict[tuple[type, ...], tuple[tuple[int, Callable[[Any], Hashable]], ...]] = {}
+        """Types of the values → which of them can change, and how they are recognised."""
+        self._copies: dict[Hashable, _Copy] = {}
 
-    def down(self) -> View:
-        thing = self._thing
-        return (self._read(thing), *[down(getattr(thing, name)) for name, down, _ in self._copied])
+    def key(self) -> Hashable:
+        values = self._read(self._thing)
+        types = tuple(map(type, values))
+        changing = self._changing.get(types)
+        if changing is None:
+            changing = self._changing[types] = tuple(_changing(self._names, types))
+        key = list(values)
+        for place, freeze in changing:
+            key[place] = freeze(values[place])
+        return tuple(key)
 
-    def up(self, view: View) -> None:
+    def keep(self, key: Hashable) -> None:
+        """Be able to restore what `key` was made of, just now."""
+        if key not in self._copies:
+            values = list(zip(self._names, self._read(self._thing), strict=True))
+            self._copies[key] = (
+                tuple((name, value) for name, value in values if type(value) not in _CHANGING),
+                tuple(
+                    (name, copy(value), copy)
+                    for name, value in values
+                    if (copy := _CHANGING.get(type(value), (None, None))[1]) is not None
+                ),
+            )
+
+    def restore(self, key: Hashable) -> None:
         thing = self._thing
-        for name, value in zip(self._plain, view[0], strict=True):
+        lasting, changing = self._copies[key]
+        for name, value in lasting:
             setattr(thing, name, value)
-        for (name, _, up), value in zip(self._copied, view[1:], strict=True):
-            setattr(thing, name, up(value))
+        for name, value, copy in changing:
+            setattr(thing, name, copy(value))
+
+
+def _changing(names: list[str], types: tuple[type, ...]) -> Iterator[tuple[int, Callable[[Any], Hashable]]]:
+    for place, (name, kind) in enumerate(zip(names, types, strict=True)):
+        if name in UNORDERED:
+            yield place, lambda value: frozenset(value.items())
+        elif kind in _CHANGING:
+            yield place, _CHANGING[kind][0]
+        elif not issubclass(kind, _VALUES) and not attrs.has(kind):
+            raise TypeError(f"the model does not know how to write down {name}, a {kind.__name__}")
+
+
+def _records(thing: object, names: list[str]) -> list[_Record]:
+    """The object and its parts."""
+    parts = [part for name in names if isinstance(part := getattr(thing, name), PARTS)]
+    own = [name for name in names if not isinstance(getattr(thing, name), PARTS)]
+    found = [_Record(thing, own)]
+    for part in parts:
+        found += _records(part, list(type(part).__slots__))
+    return found
 
 
 class End:
@@ -159,52 +134,44 @@ class End:
 
     def __init__(self, connection: PeerConnection) -> None:
         self.connection: Final = connection
-        self._current: View = ()
+        state = connection._legality.state
+        self._records = _records(connection, sorted(set(vars(connection)) - NO_STATE))
+        self._records += _records(state, list(PeerState.__slots__))
+        self._now: Key = ()
         """What it knows, if that is known."""
-        self._framer: Framer = connection._framer
-        state: PeerState = connection._legality.state
-        self._records = [_Record(connection, CONNECTION), _Record(state, PLANS[PeerState])]
-        for side in (state.dialer, state.listener):
-            self._records.append(_Record(side, PLANS[SideState]))
-            for part in PLANS[SideState].parts.split():
-                thing = getattr(side, part)
-                self._records.append(_Record(thing, PLANS[type(thing)]))
 
-    def take_down(self) -> View:
+    def key(self) -> Key:
         """All it knows now."""
-        assert self._framer.awaiting is None, "a message is cut in two"
-        reader = self.connection._reader
-        handshake = None if reader is None else reader._received
-        self._current = (handshake, *[record.down() for record in self._records])
-        return self._current
+        assert self.connection.awaiting is None, "a message is cut in two"
+        self._now = tuple([record.key() for record in self._records])
+        return self._now
 
-    def put_back(self, view: View) -> None:
-        """Let it know just this. What it knew must have been taken down since it last changed, or `forget` called."""
-        current, self._current = self._current, view
-        handshake = view[0]
-        connection = self.connection
-        connection._reader = None
-        if handshake is not None:
-            connection._reader = HandshakeReader()
-            connection._reader._received = handshake
-        geometry = view[2][0][2]
-        connection._limits.piece_count = None if geometry is None else geometry.piece_count
-        for number, record in enumerate(self._records, 1):
-            if not current or current[number] != view[number]:
-                record.up(view[number])
+    def keep(self) -> None:
+        """Be able to put back what it knows, which was written down just now."""
+        for record, key in zip(self._records, self._now, strict=True):
+            record.keep(key)
+
+    def put_back(self, view: Key) -> None:
+        """Let it know just this. What it knew must have been written down since it last changed, or `forget` called."""
+        now, self._now = self._now, view
+        for number, record in enumerate(self._records):
+            if not now or now[number] != view[number]:
+                record.restore(view[number])
+        geometry = self.connection.geometry
+        self.connection._limits.piece_count = None if geometry is None else geometry.piece_count
 
     def forget(self) -> None:
         """What it knows now is of no interest."""
-        self._current = ()
+        self._now = ()
 
-    def declared(self) -> tuple[View, View | None]:
+    def declared(self) -> tuple[Key, Key | None]:
         """What both ends know alike once nothing is on its way any more; and of pieces, if their number is known."""
         state = self.connection._legality.state
         sides = (state.dialer, state.listener)
         said = tuple(_said(side) for side in sides)
         if state.geometry is None:
             return said, None
-        return said, tuple((_pieces_down(side.pieces), frozenset(side.allowed_fast)) for side in sides)
+        return said, tuple((side.pieces and _of_pieces(side.pieces), frozenset(side.allowed_fast)) for side in sides)
 
     def books(self) -> tuple[Books, Books]:
         """Of what this end asked for, and of what it was asked for: what waits, what is cancelled, what may come."""
@@ -225,10 +192,12 @@ class End:
         )
 
 
-def _said(side: SideState) -> View:
+def _said(side: SideState) -> Key:
+    questions: tuple[Questions[Any], ...] = (side.metadata, side.hashes, side.rendezvous)
     return (
         *(side.handshake, side.phase, side.choking, side.interested, side.availability, side.greeted),
-        *(side.upload_only, side.metadata_size, side.declared_queue, side.exchanges, _set_down(side.exchanged)),
+        *(side.upload_only, side.metadata_size, side.declared_queue, side.exchanges),
+        frozenset(side.exchanged or ()),
         *(frozenset(each.items()) for each in (side.announced, side.extensions)),
-        *(_counts_down(each) for each in (side.metadata.live, side.hashes.live, side.rendezvous.live)),  # type: ignore[arg-type]
+        *(frozenset(each.live.items()) for each in questions),
     )

@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Final
 
-from tests.wire.model_end import Books, End, View
+from tests.wire.model_end import Books, End, Key
 from tests.wire.model_scope import GEOMETRY, Move
 from torrent_peer.wire.connection import NEED_DATA, InfoHashReceived, PeerConnection, Refused
 from torrent_peer.wire.errors import Finding, RemoteProtocolError
@@ -38,9 +38,9 @@ class Party:
 
     def __init__(self, connection: PeerConnection, moves: list[Move], kinds: tuple[str, ...], frames: Frames) -> None:
         self.end: Final = End(connection)
-        self.known: Final[list[View]] = []
+        self.known: Final[list[Key]] = []
         """Everything it ever knows, by number."""
-        self.declared: Final[list[tuple[View, View | None]]] = []
+        self.declared: Final[list[tuple[Key, Key | None]]] = []
         self.books: Final[list[tuple[Books, Books]]] = []
         """View → what `End` calls that."""
         self.waits: Final[list[bool]] = []
@@ -51,17 +51,18 @@ class Party:
         """Things of interest → in how many different situations they happened."""
         self._moves = [(kinds.index(move.uses) if move.uses else -1, move) for move in moves]
         self._frames = frames
-        self._numbers: dict[View, int] = {}
+        self._numbers: dict[Key, int] = {}
         self._sayings: dict[int, list[Word]] = {}
         self._hearings: dict[tuple[int, int], int] = {}
 
     def now(self) -> int:
         """What it knows now, by number."""
-        view = self.end.take_down()
-        number = self._numbers.get(view)
+        key = self.end.key()
+        number = self._numbers.get(key)
         if number is None:
-            number = self._numbers[view] = len(self.known)
-            self.known.append(view)
+            number = self._numbers[key] = len(self.known)
+            self.known.append(key)
+            self.end.keep()
             self.declared.append(self.end.declared())
             self.books.append(self.end.books())
             self.waits.append(self.end.waits())

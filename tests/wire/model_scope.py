@@ -7,7 +7,7 @@ tried, and how often in all. Answers cost nothing: there are no more of them tha
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
-from attrs import field, frozen
+from attrs import evolve, frozen
 
 from torrent_peer.core.addresses import Address
 from torrent_peer.core.block import BLOCK_LENGTH, Block
@@ -20,7 +20,6 @@ from torrent_peer.wire.messages import (
     Cancel,
     Choke,
     DontHave,
-    ExtendedHandshake,
     Hashes,
     HashRange,
     HashReject,
@@ -82,9 +81,17 @@ class Move:
 
 
 def say(side: Side, message: Message, uses: str = "") -> Move:
-    """The end says this, when it is legal; blocks and requests for them the short way, as a client does."""
+    """The end says this, when it is legal; blocks and requests for them the short way, as a client does.
+
+    It answers what it was asked for, and takes back what it asked: other answers are not even tried.
+    """
 
     def act(end: PeerConnection) -> Sequence[bytes] | None:
+        match message:
+            case Piece(block) | Reject(block) if block not in end.requested:
+                return None
+            case Cancel(block) if block not in end.outstanding:
+                return None
         if end.may_send(message) is not None:
             return None
         match message:
@@ -129,7 +136,7 @@ class Scope:
     name: str
     fast: bool
     moves: tuple[Move, ...]
-    budgets: Mapping[str, int] = field(converter=dict)
+    budgets: Mapping[str, int]
     """What each kind of move may happen, in all."""
     before: tuple[Move, ...] = ()
     """What has been said and heard before, in this order."""
@@ -137,6 +144,8 @@ class Scope:
     """Ends that do not know the torrent's size."""
     unnamed: bool = False
     """Whether the listener runs several torrents, so that it hears from the dialler which it is."""
+    queue: int = QUEUE
+    """Requests that either end takes at once."""
     depth: int = 12
     """Messages on their way in one direction; when there are as many, nothing more is written."""
 
@@ -152,15 +161,20 @@ class Scope:
             geometry=None if side in self.unsized else GEOMETRY,
             reserved=Reserved.of(fast=self.fast, extended=True, dht=True, v2=True),
             profile=Profile.STRICT,
-            request_queue=QUEUE,
+            request_queue=self.queue,
             extensions=IDS,
         )
 
 
 def greets(side: Side, uses: str = "", *, size: int | None = len(METADATA), **ids: int) -> Move:
     """The extended handshake; again with other `ids`, 0 disabling one."""
-    message = ExtendedHandshake({**IDS, **ids}, request_queue=QUEUE, metadata_size=size)
-    return say(side, message, uses)
+
+    def act(end: PeerConnection) -> Sequence[bytes] | None:
+        message = evolve(end.extended_handshake(metadata_size=size), extensions={**IDS, **ids})
+        return None if end.may_send(message) is not None else (end.send(message),)
+
+    words = ", ".join(["extended_handshake", *(f"{name} is {number}" for name, number in ids.items())])
+    return Move(side, words, uses, act)
 
 
 def available(fast: bool, *, back: bool = False) -> Iterator[Move]:

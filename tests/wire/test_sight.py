@@ -1,4 +1,4 @@
-"""Proof of sight, one answer at a time; that it accuses nobody is shown by exhausting a small world, in test_races."""
+"""Proof of sight, one answer at a time; that it accuses nobody is shown by exhausting a small world, in test_model."""
 
 from collections.abc import Callable
 
