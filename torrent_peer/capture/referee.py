@@ -12,10 +12,11 @@ from torrent_peer.core.client_names import client_name
 from torrent_peer.core.geometry import Geometry
 from torrent_peer.core.ids import InfoHash
 from torrent_peer.wire import extensions
+from torrent_peer.wire.errors import Finding
 from torrent_peer.wire.frame_limits import FrameLimits
 from torrent_peer.wire.framing import Framer
 from torrent_peer.wire.handshake import HandshakeReader
-from torrent_peer.wire.messages import Extended, Handshake, Malformed, Message, MetadataPiece, Request
+from torrent_peer.wire.messages import Extended, Handshake, Malformed, Message, MetadataPiece, Reject, Request
 from torrent_peer.wire.rules.bep3.requests import LARGE_REQUEST
 from torrent_peer.wire.side import Side
 from torrent_peer.wire.wording import name_of
@@ -175,7 +176,12 @@ class Referee:
     def _judge(self, views: Views, side: Side, message: Message, offset: int) -> None:
         account = self.account
         for finding in views.say(side, message, offset):
-            if account.sized or finding.rule not in ABOUT_SIZE:
+            if account.sized or not _is_about_size(finding):
                 account.note(finding, packet=self._packet, at=self._at)
         if client := views.known_of(side).client:
             account.clients[side] = client
+
+
+def _is_about_size(finding: Finding) -> bool:
+    """Whether only who knows the torrent's size can tell that it is so, or how grave."""
+    return finding.rule in ABOUT_SIZE or (finding.rule == "FAST-01" and isinstance(finding.message, Reject))
