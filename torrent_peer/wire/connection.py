@@ -3,7 +3,7 @@
 The one place that knows which side is us. No sockets, no clocks.
 """
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Final
 
@@ -92,7 +92,7 @@ class PeerConnection:
         self._reader: HandshakeReader | None = HandshakeReader()
         self._limits = FrameLimits(piece_count=None if geometry is None else geometry.piece_count)
         self._framer = Framer(self._limits)
-        self._findings: deque[Finding] = deque(maxlen=FINDINGS_KEPT)
+        self._findings: list[Finding] = []
         self._violation: Finding | None = None
         self._end: EndOfStream | None = None
         self._asked_for = False
@@ -146,8 +146,7 @@ class PeerConnection:
 
     def take_findings(self) -> list[Finding]:
         """Everything found since the last call, of every severity, the violation included."""
-        findings = list(self._findings)
-        self._findings.clear()
+        findings, self._findings = self._findings[-FINDINGS_KEPT:], []
         return findings
 
     # ── receiving ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -391,6 +390,7 @@ class PeerConnection:
     def _note(self, findings: Sequence[Finding]) -> None:
         for finding in findings:
             self._findings.append(finding)
+            del self._findings[: -2 * FINDINGS_KEPT]
             self.finding_counts[finding.rule] += 1
 
     def _said(self, message: Message, length: int) -> None:

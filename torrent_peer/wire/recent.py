@@ -1,6 +1,5 @@
 """The last messages of a connection, both ways, in short form: what a bug report needs."""
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
@@ -12,7 +11,6 @@ from torrent_peer.wire.messages import (
     Bitfield,
     Extended,
     ExtendedHandshake,
-    Handshake,
     Hashes,
     Malformed,
     Message,
@@ -28,7 +26,7 @@ from torrent_peer.wire.wording import in_short
 KEPT: Final = 32
 """Messages kept."""
 _BULKY: Final = frozenset(
-    {Bitfield, Extended, ExtendedHandshake, Handshake, Hashes, Malformed, MetadataPiece, PeerExchange, Unknown}
+    {Bitfield, Extended, ExtendedHandshake, Hashes, Malformed, MetadataPiece, PeerExchange, Unknown}
 )
 
 
@@ -49,12 +47,17 @@ class Said:
 class Recent:
     """A ring of messages. What is kept of each is small, and never a view of somebody's buffer."""
 
-    __slots__ = ("_ring", "append")
+    __slots__ = ("_said",)
 
     def __init__(self) -> None:
-        self._ring: deque[tuple[Side, int, Message | Block | str]] = deque(maxlen=KEPT)
-        self.append: Final = self._ring.append
+        # A list that is cut now and then: an empty deque takes 0.7 KiB, and most peers say little.
+        self._said: list[tuple[Side, int, Message | Block | str]] = []
+
+    def append(self, said: tuple[Side, int, Message | Block | str]) -> None:
         """(sender, offset, block or request): remember one the cheap way."""
+        self._said.append(said)
+        if len(self._said) >= 2 * KEPT:
+            del self._said[:-KEPT]
 
     def note(self, sender: Side, offset: int, message: Message) -> None:
         """Remember a message."""
@@ -85,11 +88,11 @@ class Recent:
         return next((said.text for said in reversed(list(self)) if said.sender is sender), None)
 
     def __iter__(self) -> Iterator[Said]:
-        for sender, offset, kept in self._ring:
+        for sender, offset, kept in self._said[-KEPT:]:
             if isinstance(kept, Block):
                 yield Said(sender, offset, in_short(Piece(kept, b"")))
             else:
                 yield Said(sender, offset, kept if isinstance(kept, str) else in_short(kept))
 
     def __len__(self) -> int:
-        return len(self._ring)
+        return min(len(self._said), KEPT)

@@ -57,6 +57,9 @@ class SideState:
     """One side, as it is known by what it has said."""
 
     __slots__ = (
+        "_hashes",
+        "_metadata",
+        "_rendezvous",
         "allowed_fast",
         "allowed_fast_said",
         "announced",
@@ -71,15 +74,12 @@ class SideState:
         "extensions",
         "greeted",
         "handshake",
-        "hashes",
         "heard",
         "interested",
-        "metadata",
         "metadata_size",
         "phase",
         "pieces",
         "port_said",
-        "rendezvous",
         "requests",
         "reserved",
         "side",
@@ -126,12 +126,10 @@ class SideState:
         """It wants nothing of anybody (BEP 21)."""
         self.metadata_size: int | None = None
         """Length of the torrent's metadata as it says, bytes; `None` while it has none (BEP 9)."""
-        self.metadata: Questions[int] = Questions()
-        """Pieces of metadata it asked for."""
-        self.hashes: Questions[HashRange] = Questions()
-        """Hashes it asked for (BEP 52)."""
-        self.rendezvous: Questions[Address] = Questions()
-        """Peers it asked to be brought together with (BEP 55)."""
+        # Made when first needed: most peers ask no such thing.
+        self._metadata: Questions[int] | None = None
+        self._hashes: Questions[HashRange] | None = None
+        self._rendezvous: Questions[Address] | None = None
         self.exchanges = 0
         """Peer exchanges it sent (BEP 11)."""
         self.exchanged: set[Address] | None = None
@@ -141,6 +139,27 @@ class SideState:
     def peer_id(self) -> PeerId | None:
         """What it calls itself; `None` before its handshake."""
         return None if self.handshake is None else self.handshake.peer_id
+
+    @property
+    def metadata(self) -> Questions[int]:
+        """Pieces of metadata it asked for."""
+        if self._metadata is None:
+            self._metadata = Questions()
+        return self._metadata
+
+    @property
+    def hashes(self) -> Questions[HashRange]:
+        """Hashes it asked for (BEP 52)."""
+        if self._hashes is None:
+            self._hashes = Questions()
+        return self._hashes
+
+    @property
+    def rendezvous(self) -> Questions[Address]:
+        """Peers it asked to be brought together with (BEP 55)."""
+        if self._rendezvous is None:
+            self._rendezvous = Questions()
+        return self._rendezvous
 
     @property
     def request_queue(self) -> int:
