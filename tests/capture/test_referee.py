@@ -54,7 +54,6 @@ NOT_HERE = {
     "HS-04": "which torrents a listener has is not in a capture",
     "HS-10": "who was told to dial itself has done no wrong: it is said, and not judged",
     "HS-11": "what a tracker calls a peer is not in a capture",
-    "HS-11": "what a tracker called a peer is not in a capture",
     "BF-09": "it is about what an end can take that does not know the torrent's size",
     "PIECE-09": "that an end does not know the torrent's size is not in a capture",
     "HASH-03": "the merkle trees are not in a capture",
