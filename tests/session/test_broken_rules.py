@@ -87,6 +87,10 @@ async def _another_torrent(talk: Talk) -> None:
     await talk.handshake(info_hash=InfoHash(b"another torrent's hash"[:20]))
 
 
+async def _an_upgrade(talk: Talk) -> None:
+    await talk.handshake(info_hash=InfoHash(b"another torrent's hash"[:20]), reserved=Reserved.of(v2=True))
+
+
 async def _ourselves(talk: Talk) -> None:
     theirs = await talk.read_handshake()
     await talk.send(Handshake(theirs.reserved, theirs.info_hash, theirs.peer_id))
@@ -149,6 +153,7 @@ OFFENCES = (
     Offence("HS-01", _not_a_peer),
     Offence("HS-02", _another_protocol),
     Offence("HS-05", _another_torrent),
+    Offence("HS-06", _an_upgrade),
     Offence("HS-10", _ourselves, Cause.SELF),
     Offence("HS-13", _two_handshakes),
     Offence("FR-02", _frame(struct.pack(">IB", 1 << 24, 20))),

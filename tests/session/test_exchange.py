@@ -147,6 +147,19 @@ async def test_allowed_pieces_are_asked_for_while_choked_until_they_are_refused(
         assert not ear.asked()
 
 
+async def test_an_allowed_piece_is_asked_for_three_times_at_most_while_choked(tmp_path: Path) -> None:
+    async with open_hall(tmp_path) as hall:
+        peer, ear = hall.join(unchoked=False, then=[AllowedFast(3)])
+        total = 0
+        while asked := ear.asked():
+            total += len(asked)
+            hall.say(peer, *map(Reject, asked))
+            peer.refused_pieces.clear()  # as if it had only been cancelled
+            hall.parts.exchange.ask(peer, now=trio.current_time())
+            peer.flush(now=trio.current_time())
+        assert 2 * GEOMETRY.block_count(3) < total <= 3 * GEOMETRY.block_count(3)
+
+
 async def test_no_more_is_asked_at_once_than_the_peer_takes(tmp_path: Path) -> None:
     async with open_hall(tmp_path) as hall:
         peer, ear = hall.join(unchoked=False, then=[ExtendedHandshake(request_queue=3), Unchoke()])

@@ -54,6 +54,9 @@ BLOCK = GEOMETRY.block(0, 0)
 NOWHERE = Block(9999, 0, BLOCK_LENGTH)
 LAST = GEOMETRY.piece_count - 1
 ELSEWHERE = {
+    "HS-11": "a session does not ask trackers for peer ids",
+    "BF-09": "needs a torrent of unknown size; a session always knows it",
+    "REQ-11": "a session allows nothing fast",
     "CAN-03": "a session answers the first cancel at once, so that a second one takes back nothing: CAN-02",
     "EXT-09": "a session announces no extension that calls for answers",
     "EXT-10": "a session announces no extension, so that every extended message breaks EXT-02",
@@ -169,6 +172,14 @@ async def _rejects_what_it_sent(talk: Talk) -> None:
     await answer(talk, CONTENT, PIECE_LENGTH)
 
 
+async def _rejects_without_the_bit(talk: Talk) -> None:
+    await talk.handshake(reserved=NOT_FAST)
+    await talk.send(Bitfield(b"\xfc"), Unchoke())
+    request = await talk.expect(Request)
+    await talk.send(Reject(request.block))
+    await serve_on(talk)
+
+
 async def _greets_without_the_bit(talk: Talk) -> None:
     await talk.handshake(reserved=Reserved.of(fast=True))
     await talk.send(ExtendedHandshake(client="bold"), HaveAll())
@@ -209,6 +220,7 @@ LAPSES = (
     Lapse("CAN-02", asks(Cancel(BLOCK), Request(BLOCK), answers=1)),
     Lapse("PIECE-04", _answers_twice),
     Lapse("PIECE-05", _answers_while_choking),
+    Lapse("FAST-01", _rejects_without_the_bit, frozenset({"ST-02"})),
     Lapse("FAST-02", _rejects_what_it_sent),
     Lapse("FAST-04", says(HaveAll(), AllowedFast(GEOMETRY.piece_count))),
     Lapse("FAST-05", says(HaveAll(), Suggest(GEOMETRY.piece_count))),

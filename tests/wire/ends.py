@@ -61,6 +61,8 @@ def hear(connection: PeerConnection, *messages: Message) -> list[Event]:
 def leech(*, fast: bool = True, **more: object) -> PeerConnection:
     """A dialler that may request everything."""
     connection = greeted(dialer(**more), reserved=FAST if fast else Reserved())
+    if "extensions" in more:
+        connection.send(connection.extended_handshake())
     if fast:
         connection.send(HaveNone())
     connection.send(Interested())
@@ -71,6 +73,8 @@ def leech(*, fast: bool = True, **more: object) -> PeerConnection:
 def seed(*, fast: bool = True, **more: object) -> PeerConnection:
     """A listener that may be asked for everything."""
     connection = greeted(listener(**more), reserved=FAST if fast else Reserved())
+    if "extensions" in more:
+        connection.send(connection.extended_handshake())
     connection.send(HaveAll() if fast else Bitfield(b"\xff\xc0"))
     hear(connection, *([HaveNone()] if fast else []), Interested())
     connection.send(Unchoke())

@@ -49,6 +49,8 @@ class Scene:
     v2: bool = False
     trees: Mapping[bytes, int] | None = None
     """Root of a file → height of its tree."""
+    expected_id: PeerId | None = None
+    """What a tracker called the listener."""
     size_known: bool = True
     greeted: bool = True
     """Both handshakes are said."""
@@ -64,6 +66,7 @@ class Scene:
         reserved = Reserved.of(fast=self.fast, extended=self.extended, dht=self.dht, v2=self.v2)
         legality = Legality(info_hash=INFO_HASH, geometry=GEOMETRY if self.size_known else None)
         legality.state.hash_trees = None if self.trees is None else Trees(self.trees)
+        legality.state.listener.expected_id = self.expected_id
         said: list[tuple[Side, Message]] = []
         if self.greeted:
             said += [

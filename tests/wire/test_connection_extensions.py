@@ -138,7 +138,6 @@ def test_garbage_that_is_no_danger_is_passed_over() -> None:
 
 def test_a_request_for_a_piece_we_have_withdrawn_is_refused() -> None:
     connection = seed(extensions=EVERY_EXTENSION)
-    connection.send(connection.extended_handshake())
     hear(connection, ExtendedHandshake({"lt_donthave": 9}))
     assert connection.send(DontHave(0)) == codec.encode(Extended(9, bytes(4)))
     assert hear(connection, Request(A), Request(GEOMETRY.block(1, 0))) == [
@@ -151,7 +150,6 @@ def test_a_request_for_a_piece_we_have_withdrawn_is_refused() -> None:
 
 def test_a_piece_they_have_withdrawn_is_not_asked_for() -> None:
     connection = leech(extensions=EVERY_EXTENSION)
-    connection.send(connection.extended_handshake())
     assert hear(connection, ExtendedHandshake(), Extended(4, bytes(4)))[1:] == [DontHave(0)]
     assert 0 not in (connection.theirs.pieces or ())
     with pytest.raises(LocalProtocolError, match=r"^request for piece 0, which the listener has withdrawn"):

@@ -9,6 +9,7 @@ from torrent_peer.wire.messages import (
     Bitfield,
     Cancel,
     Choke,
+    DontHave,
     ExtendedHandshake,
     Handshake,
     Have,
@@ -19,6 +20,7 @@ from torrent_peer.wire.messages import (
     Piece,
     Reject,
     Request,
+    Suggest,
     Unchoke,
 )
 from torrent_peer.wire.reserved import Reserved
@@ -146,6 +148,20 @@ def test_while_the_size_is_unknown_pieces_are_kept_for_later() -> None:
     assert (dialer.pieces, dialer.allowed_fast) == (PieceSet(10, [3]), {4})
     assert (listener.pieces, listener.availability_updates) == (PieceSet.full(10), 0)
     assert dialer.deferred is None
+
+
+def test_a_bitfield_takes_the_place_of_what_was_kept_but_for_what_it_does_not_say() -> None:
+    said = [HaveNone(), Have(3), AllowedFast(4), DontHave(2), Suggest(11), FULL]
+    legality = Scene(size_known=False, opened=False, then=[(D, message) for message in said]).legality()
+    assert list(legality.state.of(D).deferred or ()) == [AllowedFast(4), Suggest(11), FULL]
+    assert [finding.rule for finding in legality.learn_geometry(GEOMETRY)] == ["FAST-05"]
+    assert (legality.state.of(D).pieces, legality.state.of(D).allowed_fast) == (PieceSet.full(10), {4})
+
+
+def test_what_is_judged_late_is_told_gravest_first() -> None:
+    said = [HaveNone(), Suggest(10), Have(10), AllowedFast(11)]
+    legality = Scene(size_known=False, opened=False, then=[(D, message) for message in said]).legality()
+    assert [finding.rule for finding in legality.learn_geometry(GEOMETRY)] == ["BF-06", "FAST-05", "FAST-04"]
 
 
 def test_what_is_kept_for_later_is_bounded() -> None:

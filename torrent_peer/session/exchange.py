@@ -158,8 +158,15 @@ class Exchange:
             return
         if not connection.theirs.choking:
             self.downloading.ask(peer, now=now, rescue=rescue)
-        elif allowed := connection.theirs.allowed_fast - peer.refused_pieces:
+        elif allowed := self._allowed(peer):
             self.downloading.ask(peer, now=now, allowed=allowed)
+
+    def _allowed(self, peer: Peer) -> set[int]:
+        """Pieces that the peer gives away while it chokes, and that it was not asked for too often (REQ-11)."""
+        connection, geometry = peer.connection, peer.connection.geometry
+        assert geometry is not None
+        ledger, pieces = connection.ours.requests, connection.theirs.allowed_fast - peer.refused_pieces
+        return {piece for piece in pieces if ledger.may_be_spared(piece, blocks=geometry.block_count(piece))}
 
     def ask_all(self) -> None:
         """Buffers are free again, or blocks came back: whoever has room is asked."""

@@ -57,11 +57,13 @@ class PeerConnection:
         request_queue: int = 500,
         extensions: Mapping[str, int] | None = None,
         own_ids: Container[bytes] = (),
+        expected_id: PeerId | None = None,
     ) -> None:
         """`side`: ours. `info_hash`: `None` for a listener with several torrents, see `InfoHashReceived`.
 
         `geometry`: `None` while the torrent's size is unknown, see `learn_geometry`. `request_queue` and `extensions`
         (name → id): what `extended_handshake` says. `own_ids`: further peer ids by which we know ourselves (HS-10).
+        `expected_id`: what a tracker called the peer (HS-11).
 
         Raises ValueError for a dialler without an info-hash.
         """
@@ -79,7 +81,6 @@ class PeerConnection:
         self._reserved = reserved
         self._request_queue = request_queue
         self._extensions = dict(extensions or {})
-        self._own_ids = own_ids
         self._their_side = side.other
         self._legality = Legality(info_hash=info_hash, geometry=geometry)
         self._incoming = self._legality.direction(self._their_side)
@@ -88,7 +89,9 @@ class PeerConnection:
         """What we have declared."""
         self.theirs: Final[SideState] = self._legality.state.of(self._their_side)
         """What they have declared."""
-        self.ours.reserved = reserved  # what they say before they have our handshake is judged by what it will say
+        # What they say before they have our handshake is judged by what it will say.
+        self.ours.reserved, self.ours.peer_id, self.ours.own_ids = reserved, peer_id, own_ids
+        self.theirs.expected_id = expected_id
         self._reader: HandshakeReader | None = HandshakeReader()
         self._limits = FrameLimits(piece_count=None if geometry is None else geometry.piece_count)
         self._framer = Framer(self._limits)
@@ -338,10 +341,7 @@ class PeerConnection:
         if (handshake := reader.handshake) is None:
             return self._nothing_more(reader)
         self._reader = None
-        findings = list(self._legality.check(self._their_side, handshake, crossed=True, offset=0))
-        if not findings and (handshake.peer_id == self._peer_id or handshake.peer_id in self._own_ids):
-            evidence = f"both ends call themselves {handshake.peer_id}: this is a connection to itself"
-            findings.append(RULES["HS-10"].finding(evidence, self._their_side, handshake))
+        findings = self._legality.check(self._their_side, handshake, crossed=True, offset=0)
         self._received_message(handshake, 0, findings)
         self.heard_message = False
         self._legality.apply(self._their_side, handshake, crossed=True)

@@ -35,6 +35,7 @@ from torrent_peer.wire.messages import (
     Question,
     Reject,
     Request,
+    Suggest,
     Unchoke,
     UploadOnly,
 )
@@ -113,7 +114,7 @@ def _handshake(way: Direction, message: Handshake, crossed: bool) -> None:
     sender = way.sender
     sender.heard = crossed
     sender.handshake = message
-    sender.reserved = message.reserved
+    sender.reserved, sender.peer_id = message.reserved, message.peer_id
     sender.client = client_name(message.peer_id)
     if way.state.info_hash is None:
         way.state.info_hash = message.info_hash
@@ -180,7 +181,8 @@ def _availability(way: Direction, message: Bitfield | HaveAll | HaveNone, crosse
         sender.availability_updates += 1
     sender.availability = _AVAILABILITY[type(message)]
     if geometry is None:
-        sender.deferred = {message: None}
+        kept = (each for each in sender.deferred or () if isinstance(each, AllowedFast | Suggest))
+        sender.deferred = dict.fromkeys((*kept, message))
         return
     count = geometry.piece_count
     match message:
@@ -200,6 +202,8 @@ def _request(way: Direction, message: Request, crossed: bool) -> None:
     geometry = way.state.geometry
     if server.heard and geometry is not None and geometry.contains(block):
         ledger.note_asked(block)
+    if server.choking and server.serves_choked(block.piece):
+        ledger.spare(block.piece)
     if _count_late(way, block):
         _drop(way, block)
     else:
@@ -232,8 +236,13 @@ def _allowed_fast(way: Direction, message: AllowedFast, crossed: bool) -> None:
         sender.allowed_fast.add(message.piece)
 
 
-def _port(way: Direction, _: Port, crossed: bool) -> None:
-    way.sender.port_said = True
+def _suggest(way: Direction, message: Suggest, crossed: bool) -> None:
+    if way.state.geometry is None:
+        _defer(way.sender, message, message.piece)
+
+
+def _port(way: Direction, message: Port, crossed: bool) -> None:
+    way.sender.port = message.port
 
 
 def _extended_handshake(way: Direction, message: ExtendedHandshake, crossed: bool) -> None:
@@ -305,7 +314,7 @@ def _holepunch(way: Direction, message: Holepunch, crossed: bool) -> None:
         way.receiver.rendezvous.answer(message.address)
 
 
-def _defer(sender: SideState, message: Have | AllowedFast | DontHave, piece: int) -> None:
+def _defer(sender: SideState, message: Have | AllowedFast | Suggest | DontHave, piece: int) -> None:
     """Keep it until the torrent's size is known, as long as it is no burden."""
     if sender.deferred is None:
         sender.deferred = {}
@@ -336,6 +345,7 @@ EFFECTS: Final[Mapping[type, Callable[[Direction, Any, bool], None]]] = {
     Reject: _answer,
     Cancel: _cancel,
     AllowedFast: _allowed_fast,
+    Suggest: _suggest,
     Port: _port,
     ExtendedHandshake: _extended_handshake,
     DontHave: _dont_have,
@@ -349,4 +359,4 @@ EFFECTS: Final[Mapping[type, Callable[[Direction, Any, bool], None]]] = {
     Hashes: _hash_answer,
     HashReject: _hash_answer,
 }
-"""Messages not named here change nothing: `KeepAlive`, `Suggest`, `Extended`, and what cannot be read."""
+"""Messages not named here change nothing: `KeepAlive`, `Extended`, and what cannot be read."""

@@ -9,6 +9,8 @@ from typing import Final
 
 from torrent_peer.core.block import BLOCK_LENGTH, Block
 
+SPARED_ROUNDS: Final = 3
+"""Times a piece that is allowed fast may be had while its server chokes; libtorrent's limit."""
 ZOMBIES_KEPT: Final = 4096
 """Blocks whose answer may still come though nobody waits for it, twice what is asked for at once. Most chokes leave
 some that never come; when they add up the oldest are forgotten, and should one come after all it is one too many."""
@@ -33,6 +35,7 @@ class RequestLedger:
         "leeway",
         "live",
         "sent",
+        "spared",
         "total",
         "withdrawn_at",
         "zombies",
@@ -65,6 +68,8 @@ class RequestLedger:
         """Requests ever made, or fewer: those that are read the short way are not counted. Needed by `sight`."""
         self.forgotten = 0
         """Zombies that are no longer kept."""
+        self.spared: dict[int, int] | None = None
+        """Piece that was allowed fast → requests for it while the server choked; `None` before the first."""
 
     @property
     def waiting(self) -> int:
@@ -97,6 +102,20 @@ class RequestLedger:
     def note_asked(self, block: Block) -> None:
         """Remember for good that this was asked; for blocks inside the torrent, so that it stays bounded."""
         self.asked[block.piece] = self.asked.get(block.piece, 0) | 1 << block.begin // BLOCK_LENGTH
+
+    def may_be_spared(self, piece: int, *, blocks: int) -> bool:
+        """Whether all `blocks` of a piece that is allowed fast may be asked for while choked, once more."""
+        return self.times_spared(piece) <= (SPARED_ROUNDS - 1) * blocks
+
+    def times_spared(self, piece: int) -> int:
+        """Requests for a piece that is allowed fast, while choked."""
+        return 0 if self.spared is None else self.spared.get(piece, 0)
+
+    def spare(self, piece: int) -> None:
+        """One more such request."""
+        if self.spared is None:
+            self.spared = {}
+        self.spared[piece] = self.spared.get(piece, 0) + 1
 
     def request(self, block: Block) -> None:
         """A request that waits for its answer."""

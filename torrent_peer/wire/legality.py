@@ -109,6 +109,7 @@ class Legality:
                 findings += late
                 effects.EFFECTS[type(message)](way, message, True)
             sender.availability_updates, sender.allowed_fast_said = updates, said
+        findings.sort(key=_gravest_first)
         return findings
 
     def direction(self, sender: Side) -> Direction:
@@ -126,5 +127,9 @@ def _judge(
     ]
     if not findings:
         return NOTHING
-    findings.sort(key=lambda finding: -finding.severity.gravity)
+    findings.sort(key=_gravest_first)
     return findings
+
+
+def _gravest_first(finding: Finding) -> int:
+    return -finding.severity.gravity

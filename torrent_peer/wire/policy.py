@@ -59,11 +59,13 @@ REASONS: Final[Mapping[Profile, Mapping[Severity, str]]] = {
 
 EXCEPTIONS: Final[Mapping[Profile, Mapping[str, tuple[Action, str]]]] = {
     Profile.STRICT: {
+        "REQ-11": (Action.REFUSE, "BEP 6: what has been sent already MAY be rejected"),
         "CAN-03": (Action.DISCARD, "the first cancel has done all there is to do"),
         "DHT-02": (Action.DISCARD, "port 0 names no node; no BEP makes it an offence"),
         "META-02": (Action.DISCARD, "BEP 9: what is not recognised MUST be ignored"),
     },
     Profile.INTEROPERABLE: {
+        "BF-09": (Action.DISCARD, "an honest leech may complete as many pieces before somebody tells us their number"),
         "FR-04": (Action.DISCARD, "Q-26: BitComet and SimpleBT use ids of their own; framing caps their size"),
         "REQ-02": (Action.REFUSE, "libtorrent and Transmission answer reject; nothing is lost by it"),
         "REQ-05": (Action.REFUSE, "Q-12: ancient clients ask for up to 128 KiB"),
@@ -72,6 +74,7 @@ EXCEPTIONS: Final[Mapping[Profile, Mapping[str, tuple[Action, str]]]] = {
             "BEP 6 says reject; Q-16: aria2 forgets its requests at a choke and overruns the count",
         ),
         "REQ-10": (Action.REFUSE, "Q-34: old clients and WebTorrent never read reqq"),
+        "REQ-11": (Action.REFUSE, "BEP 6: what has been sent already MAY be rejected"),
         "CAN-01": (Action.DISCARD, "nothing can have been asked there: harmless"),
         "CAN-02": (Action.DISCARD, "provably wrong, and harmless"),
         "CAN-03": (Action.DISCARD, "the first cancel has done all there is to do"),

@@ -1,5 +1,6 @@
 """What each side of a connection has declared. Knows no rules, and not which side is us."""
 
+from collections.abc import Container
 from enum import Enum
 from typing import Final, Protocol
 
@@ -17,6 +18,7 @@ from torrent_peer.wire.messages import (
     Have,
     HaveAll,
     HaveNone,
+    Suggest,
 )
 from torrent_peer.wire.phases import Phase
 from torrent_peer.wire.questions import Questions
@@ -71,15 +73,18 @@ class SideState:
         "deferred",
         "exchanged",
         "exchanges",
+        "expected_id",
         "extensions",
         "greeted",
         "handshake",
         "heard",
         "interested",
         "metadata_size",
+        "own_ids",
+        "peer_id",
         "phase",
         "pieces",
-        "port_said",
+        "port",
         "requests",
         "reserved",
         "side",
@@ -95,6 +100,12 @@ class SideState:
         self.handshake: Handshake | None = None
         self.reserved: Reserved | None = None
         """The bits of its handshake; set before, when it is known which bits it is going to send (HS-14)."""
+        self.peer_id: PeerId | None = None
+        """What it calls itself; set before its handshake, when it is known what that is going to be (HS-10)."""
+        self.own_ids: Container[bytes] = ()
+        """Further ids by which it knows itself (HS-10)."""
+        self.expected_id: PeerId | None = None
+        """What a tracker called it; `None` where none did (HS-11)."""
         self.choking = True
         """It does not serve the other side's requests. BEP 3: "Connections start out choked and not interested"."""
         self.interested = False
@@ -119,8 +130,9 @@ class SideState:
         self.declared_queue: int | None = None
         self.client = ""
         """Name and version as it gives them, else read from its peer id; empty before its handshake."""
-        self.port_said = False
-        self.deferred: dict[Bitfield | HaveAll | HaveNone | Have | AllowedFast | DontHave, None] | None = None
+        self.port: int | None = None
+        """The UDP port of its DHT node; `None` until it said so."""
+        self.deferred: dict[Bitfield | HaveAll | HaveNone | Have | AllowedFast | Suggest | DontHave, None] | None = None
         """What it said of pieces while the torrent's size is unknown."""
         self.upload_only = False
         """It wants nothing of anybody (BEP 21)."""
@@ -134,11 +146,6 @@ class SideState:
         """Peer exchanges it sent (BEP 11)."""
         self.exchanged: set[Address] | None = None
         """Peers it added in them and did not drop; `None` before the first, and once there are too many to keep."""
-
-    @property
-    def peer_id(self) -> PeerId | None:
-        """What it calls itself; `None` before its handshake."""
-        return None if self.handshake is None else self.handshake.peer_id
 
     @property
     def metadata(self) -> Questions[int]:

@@ -25,6 +25,14 @@ CASES = [
         legal=Port(1),
     ),
     Case(
+        judge="port_is_news",
+        rule="DHT-03",
+        evidence="port 6881 again",
+        scene=Scene(dht=True, then=[(D, Port(6882)), (D, Port(6881))]),
+        message=Port(6881),
+        legal=Port(6882),
+    ),
+    Case(
         judge="port_does_not_come_before_availability",
         rule="DHT-04",
         evidence="have_all after port",

@@ -4,13 +4,16 @@ import pytest
 
 from tests.wire.scenes import GEOMETRY, Case, Scene, check_case
 from torrent_peer.core.block import Block
-from torrent_peer.wire.messages import AllowedFast, HaveAll, Piece, Reject, Request, Suggest, Unchoke
+from torrent_peer.wire.messages import AllowedFast, HaveAll, Message, Piece, Reject, Request, Suggest, Unchoke
 from torrent_peer.wire.rules.bep6 import ALLOWED_FAST_LIMIT
 from torrent_peer.wire.side import Side
 
 D, L = Side.DIALER, Side.LISTENER
 A, B = GEOMETRY.block(0, 0), GEOMETRY.block(0, 1)
+LAST = GEOMETRY.block(9, 0)
+ROUND: list[tuple[Side, Message]] = [(D, Request(A)), (L, Piece(A, b"")), (D, Request(B)), (L, Piece(B, b""))]
 ASKED = Scene(here=D, then=[(L, Unchoke()), (D, Request(A))])
+PLAIN = Scene(here=D, fast=False, then=[(L, Unchoke()), (D, Request(A))])
 ANSWERED = Scene(here=D, then=[(L, Unchoke()), (D, Request(A)), (L, Piece(A, b""))])
 
 CASES = [
@@ -21,6 +24,33 @@ CASES = [
         scene=Scene(fast=False, opened=False),
         message=HaveAll(),
         legal_scene=Scene(opened=False),
+    ),
+    Case(
+        judge="fast_messages_need_fast",
+        rule="FAST-01",
+        evidence="reject without the Fast Extension",
+        scene=PLAIN,
+        sender=L,
+        message=Reject(B),
+        legal=Reject(A),
+    ),
+    Case(
+        judge="a_reject_needs_fast",
+        rule="FAST-01",
+        evidence="reject without the Fast Extension",
+        scene=PLAIN,
+        sender=L,
+        message=Reject(A),
+        legal_scene=ASKED,
+    ),
+    Case(
+        judge="a_reject_needs_fast",
+        rule="FAST-01",
+        evidence="reject without the Fast Extension",
+        scene=Scene(here=D, fast=False, then=[(L, Unchoke()), (D, Request(A)), (L, Piece(A, b""))]),
+        sender=L,
+        message=Reject(A),
+        legal=Reject(B),
     ),
     Case(
         judge="a_reject_answers_a_request",
@@ -79,6 +109,22 @@ CASES = [
         scene=Scene(then=[(D, AllowedFast(1))] * ALLOWED_FAST_LIMIT),
         message=AllowedFast(1),
         legal_scene=Scene(then=[(D, AllowedFast(1))] * (ALLOWED_FAST_LIMIT - 1)),
+    ),
+    Case(
+        judge="an_allowed_piece_is_not_asked_for_endlessly",
+        rule="REQ-11",
+        evidence="request number 7 for piece 0, which is allowed fast, while choked",
+        scene=Scene(then=[(L, AllowedFast(0)), *ROUND, *ROUND, *ROUND]),
+        message=Request(A),
+        legal_scene=Scene(then=[(L, AllowedFast(0)), *ROUND, *ROUND, *ROUND[:2]]),
+    ),
+    Case(
+        judge="an_allowed_piece_is_not_asked_for_endlessly",
+        rule="REQ-11",
+        evidence="request number 7 for piece 9, which is allowed fast, while choked",
+        scene=Scene(then=[(L, AllowedFast(9)), *[(D, Request(LAST))] * 6]),
+        message=Request(LAST),
+        legal_scene=Scene(then=[(L, AllowedFast(9)), *[(D, Request(LAST))] * 6, (L, Unchoke())]),
     ),
 ]
 

@@ -16,7 +16,7 @@ from torrent_peer.wire.catalogue.exchange import (
     handshake,
     listener,
 )
-from torrent_peer.wire.messages import Extended, ExtendedHandshake, Handshake
+from torrent_peer.wire.messages import Extended, ExtendedHandshake, Handshake, HaveNone
 from torrent_peer.wire.reserved import Reserved
 from torrent_peer.wire.side import Side
 
@@ -24,6 +24,7 @@ _BYTES: Final = "never: it is in the bytes themselves"
 _BITS: Final = "never: the bits are fixed by the handshakes"
 _NO_EXTENSIONS: Final = Scene(bits=Reserved.of(fast=True))
 _EMPTY: Final = dialer(ExtendedHandshake(), words="extended_handshake, no extensions")
+_EMPTY_TOO: Final = listener(ExtendedHandshake(), words="extended_handshake, no extensions")
 _CHAT: Final = listener(ExtendedHandshake({"xx_chat": 3}), words="extended_handshake, xx_chat is 3")
 _GREETED: Final = FRESH.then(_CHAT, _EMPTY)
 _PUNCH: Final = listener(ExtendedHandshake({"ut_holepunch": 4}), words="extended_handshake, ut_holepunch is 4")
@@ -190,6 +191,12 @@ ENTRIES: Final = (
                 alike=dialer(greeting(b"d4:reqqi1ee"), words="extended_handshake, reqq is 1"),
                 because="one at a time is slow, and possible.",
             ),
+            Example(
+                given=FRESH,
+                breaks=dialer(greeting(b"d1:md7:xx_chati256eee"), words="extended_handshake, xx_chat is 256"),
+                alike=dialer(greeting(b"d1:md7:xx_chati255eee"), words="extended_handshake, xx_chat is 255"),
+                because="an id is one byte.",
+            ),
         ),
     ),
     Entry(
@@ -238,6 +245,20 @@ ENTRIES: Final = (
                 given_alike=FRESH.then(_EMPTY, _CHAT),
                 alike=dialer(Extended(3, b"hello"), words="extended 3: xx_chat"),
                 because="the extended handshake came first; that it announced nothing matters not.",
+            ),
+        ),
+    ),
+    Entry(
+        rule="S-03",
+        instead="Send the extended handshake right behind the handshake, then say which pieces you have.",
+        races="never: it is the rule that keeps reqq from being news to requests in flight",
+        examples=(
+            Example(
+                given=FRESH.then(listener(HaveNone())),
+                breaks=_CHAT,
+                given_alike=FRESH.then(_EMPTY_TOO, listener(HaveNone())),
+                alike=_CHAT,
+                because="it is not the first, and further ones may come at any time.",
             ),
         ),
     ),

@@ -55,6 +55,27 @@ ENTRIES: Final = (
         ),
     ),
     Entry(
+        rule="DHT-03",
+        instead="Say port once, and again only when your node moves to another.",
+        races="never: only the sender's own words decide",
+        clients=Clients(
+            libtorrent="acts on it",
+            transmission="acts on it",
+            anacrolix="acts on it",
+            rain="acts on it",
+            webtorrent="acts on it",
+            aria2="acts on it",
+        ),
+        examples=(
+            Example(
+                given=_DHT.then(dialer(HaveNone(), Port(6881))),
+                breaks=dialer(Port(6881)),
+                alike=dialer(Port(6882)),
+                because="the port has changed.",
+            ),
+        ),
+    ),
+    Entry(
         rule="DHT-04",
         instead="Say bitfield, have_all or have_none first, then port.",
         races="never: only the sender's own words decide",

@@ -4,11 +4,41 @@ from typing import Final
 
 from torrent_peer.core.block import Block
 from torrent_peer.wire.catalogue.entry import Clients, Entry
-from torrent_peer.wire.catalogue.exchange import ASKED, FRESH_PLAIN, OPENED, A, B, Example, dialer, listener
-from torrent_peer.wire.messages import AllowedFast, Bitfield, Cancel, HaveAll, Piece, Reject, Suggest
+from torrent_peer.wire.catalogue.exchange import (
+    ASKED,
+    FRESH_PLAIN,
+    GEOMETRY,
+    OPENED,
+    A,
+    B,
+    Example,
+    dialer,
+    listener,
+)
+from torrent_peer.wire.messages import (
+    AllowedFast,
+    Bitfield,
+    Cancel,
+    HaveAll,
+    Interested,
+    Piece,
+    Reject,
+    Request,
+    Suggest,
+    Unchoke,
+)
 from torrent_peer.wire.rules.bep6 import ALLOWED_FAST_LIMIT
 
 _TOO_OFTEN: Final = ALLOWED_FAST_LIMIT + 1
+_PLAIN: Final = FRESH_PLAIN.then(
+    listener(Bitfield(b"\xff\xc0"), words="bitfield ff c0"), dialer(Interested()), listener(Unchoke())
+)
+_P, _Q = GEOMETRY.block(9, 0), GEOMETRY.block(9, 1)
+_ONE_ROUND: Final = (
+    dialer(Request(_P), Request(_Q)),
+    listener(Piece(_P, bytes(_P.length)), Piece(_Q, bytes(_Q.length))),
+)
+_TWICE: Final = OPENED.then(listener(AllowedFast(9)), *_ONE_ROUND, *_ONE_ROUND)
 _SIZE: Final = "never: but while the torrent's size is unknown it cannot be judged, and is judged when it is"
 
 ENTRIES: Final = (
@@ -32,6 +62,13 @@ ENTRIES: Final = (
                 breaks=listener(HaveAll()),
                 alike=listener(Bitfield(b"\xff\xc0")),
                 because="it says the same, without fast.",
+            ),
+            Example(
+                given=_PLAIN.then(dialer(Request(A))),
+                breaks=listener(Reject(A)),
+                given_alike=ASKED,
+                alike=listener(Reject(A)),
+                because="both set the bit.",
             ),
         ),
     ),
@@ -143,6 +180,27 @@ ENTRIES: Final = (
                     *[AllowedFast(piece) for piece in range(10)], words="allowed_fast 0, allowed_fast 1, … 9"
                 ),
                 because="ten are usual.",
+            ),
+        ),
+    ),
+    Entry(
+        rule="REQ-11",
+        instead="Download what is allowed fast once; wait for the unchoke if its hash was wrong.",
+        races="never: a request that crossed a choke counts as well, and nobody is blamed for a few",
+        clients=Clients(
+            libtorrent="closes after three times the piece",
+            anacrolix="ignores it",
+            rain="rejects it once it was served",
+            webtorrent="serves it",
+            aria2="serves it",
+        ),
+        examples=(
+            Example(
+                given=_TWICE.then(*_ONE_ROUND),
+                breaks=dialer(Request(_P)),
+                given_alike=_TWICE,
+                alike=dialer(Request(_P)),
+                because="a piece may be had three times.",
             ),
         ),
     ),

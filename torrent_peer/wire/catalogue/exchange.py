@@ -96,6 +96,8 @@ class Scene:
     """Both handshakes are said before the first step."""
     size_known: bool = field(default=True, kw_only=True)
     """Whether who judges knows the torrent's size."""
+    named_by_tracker: bool = field(default=False, kw_only=True)
+    """Whether who judges was told by a tracker what the other side calls itself."""
     trees_known: bool = field(default=False, kw_only=True)
     """Whether who judges knows the merkle trees of its one file."""
 

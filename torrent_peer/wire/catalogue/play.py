@@ -59,6 +59,7 @@ def play(scene: Scene, last: Step, *, at_sender: bool = False, profile: Profile 
         geometry=GEOMETRY if scene.size_known else None,
         reserved=scene.bits,
         profile=profile,
+        expected_id=PEER_IDS[here.other] if scene.named_by_tracker else None,
     )
     if scene.trees_known:
         connection.learn_hash_trees(_OneTree())

@@ -1,5 +1,6 @@
 """EXT: the extension protocol; what the messages of an extension say is judged by the rules of its own BEP."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from torrent_peer.wire.extensions import NAMES
@@ -11,6 +12,7 @@ from torrent_peer.wire.messages import (
     Message,
     MetadataRequest,
 )
+from torrent_peer.wire.phases import Phase
 from torrent_peer.wire.rules.registry import rule
 from torrent_peer.wire.severity import Severity
 from torrent_peer.wire.state import Direction
@@ -111,10 +113,30 @@ def no_extensions_share_an_id(way: Direction, message: ExtendedHandshake, crosse
     quote="All items in the dictionary are optional.",
 )
 def known_keys_make_sense(way: Direction, message: ExtendedHandshake, crossed: bool) -> str | None:
-    """Keys that are known have the type and the range they are given; others are as if they were not there."""
-    if not message.ignored:
-        return None
-    return "extended handshake with no usable value for " + ", ".join(_printable(key) for key in message.ignored[:5])
+    """Known keys beside `m` have the type and the range they are given; others are as if they were not there."""
+    unusable = [key for key in message.ignored if not _is_of_the_map(key)]
+    return _without_value(unusable) if unusable else None
+
+
+@rule(
+    "EXT-07",
+    ExtendedHandshake,
+    severity=Severity.DEVIATION,
+    section=_SECTION,
+    quote="Dictionary of supported extension messages which maps names of extensions to an extended message ID for",
+)
+def the_map_of_extensions_makes_sense(way: Direction, message: ExtendedHandshake, crossed: bool) -> str | None:
+    """`m` is a dictionary of ids from 0 to 255; what is in it otherwise is as if it were not there."""
+    unusable = [key for key in message.ignored if _is_of_the_map(key)]
+    return _without_value(unusable) if unusable else None
+
+
+def _is_of_the_map(key: str) -> bool:
+    return key == "m" or key.startswith("m.")
+
+
+def _without_value(keys: Sequence[str]) -> str:
+    return "extended handshake with no usable value for " + ", ".join(_printable(key) for key in keys[:5])
 
 
 def _printable(key: str) -> str:
@@ -153,6 +175,21 @@ def an_id_keeps_its_meaning(way: Direction, message: ExtendedHandshake, crossed:
     for name, number in message.extensions.items():
         if number and sender.announced.get(number, name) != name:
             return f"extended id {number} for {name}: it was announced for {sender.announced[number]}"
-    if sender.declared_queue is not None and (message.request_queue or sender.declared_queue) < sender.declared_queue:
-        return f"request queue lowered from {sender.declared_queue} to {message.request_queue}"
+    if sender.greeted and message.request_queue is not None and message.request_queue < sender.patience:
+        return f"request queue lowered from {sender.patience} to {message.request_queue}"
     return None
+
+
+@rule(
+    "S-03",
+    ExtendedHandshake,
+    severity=Severity.DEVIATION,
+    section=_SECTION,
+    quote="This message should be sent immediately after the standard bittorrent handshake",
+    for_sending=True,
+)
+def our_extended_handshake_opens(way: Direction, message: ExtendedHandshake, crossed: bool) -> str | None:
+    """Our first extended handshake goes before all core messages: how much we take must be known before we unchoke."""
+    if way.sender.greeted or way.sender.phase is not Phase.ACTIVE:
+        return None
+    return "the first extended handshake after other messages"

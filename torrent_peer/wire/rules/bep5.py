@@ -26,6 +26,12 @@ def port_is_a_port(way: Direction, message: Port, crossed: bool) -> str | None:
     return None if message.port else "port 0"
 
 
+@rule("DHT-03", Port, severity=Severity.REDUNDANT, section=_SECTION, quote=_QUOTE)
+def port_is_news(way: Direction, message: Port, crossed: bool) -> str | None:
+    """A port is said again only when it has changed."""
+    return f"port {message.port} again" if message.port == way.sender.port else None
+
+
 @rule(
     "DHT-04",
     *(Bitfield, HaveAll, HaveNone),
@@ -35,6 +41,6 @@ def port_is_a_port(way: Direction, message: Port, crossed: bool) -> str | None:
 )
 def port_does_not_come_before_availability(way: Direction, message: object, crossed: bool) -> str | None:
     """Port does not come before the availability message."""
-    if way.sender.port_said and way.sender.phase is Phase.READY:
+    if way.sender.port is not None and way.sender.phase is Phase.READY:
         return f"{name_of(type(message))} after port"
     return None

@@ -100,7 +100,7 @@ CASES = [
         legal_sender=D,
     ),
     Case(
-        judge="what_cannot_be_judged_is_no_burden",
+        judge="what_cannot_be_judged_is_plausible",
         rule="BF-09",
         evidence=f"have {LATEST_PIECE}: no torrent has that many pieces",
         scene=UNSIZED,

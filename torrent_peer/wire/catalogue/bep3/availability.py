@@ -13,6 +13,7 @@ from torrent_peer.wire.catalogue.exchange import (
 )
 from torrent_peer.wire.messages import Bitfield, ExtendedHandshake, Have, HaveNone, Interested
 from torrent_peer.wire.rules.bep3.availability import UPDATES_LIMIT
+from torrent_peer.wire.state import DEFERRED_LIMIT
 
 _OWN_WORDS: Final = "never: only the sender's own words decide"
 _SIZE: Final = "never: but while the torrent's size is unknown it cannot be judged, and is judged when it is"
@@ -193,6 +194,25 @@ ENTRIES: Final = (
                 breaks=dialer(Have(1 << 22)),
                 alike=dialer(Have(12)),
                 because="the torrent may have so many; it is judged when its size is known.",
+            ),
+            Example(
+                given=Scene(
+                    (
+                        dialer(HaveNone()),
+                        dialer(*map(Have, range(DEFERRED_LIMIT - 1)), words=f"have of {DEFERRED_LIMIT - 1} pieces"),
+                    ),
+                    size_known=False,
+                ),
+                breaks=dialer(Have(DEFERRED_LIMIT)),
+                given_alike=Scene(
+                    (
+                        dialer(HaveNone()),
+                        dialer(*map(Have, range(DEFERRED_LIMIT - 2)), words=f"have of {DEFERRED_LIMIT - 2} pieces"),
+                    ),
+                    size_known=False,
+                ),
+                alike=dialer(Have(DEFERRED_LIMIT)),
+                because="there is room for it still.",
             ),
         ),
     ),

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from torrent_peer.core.ids import InfoHash
+from torrent_peer.core.ids import InfoHash, PeerId
 from torrent_peer.wire import codec
 from torrent_peer.wire.catalogue.entry import Clients, Entry
 from torrent_peer.wire.catalogue.exchange import (
@@ -25,6 +25,7 @@ from torrent_peer.wire.side import Side
 _D, _L = handshake(Side.DIALER), handshake(Side.LISTENER)
 _HYBRID: Final = Reserved.of(fast=True, extended=True, v2=True)
 _OTHER: Final = InfoHash(b"some other torrent..")
+_ANOTHER: Final = PeerId(b"-XX0001-someone_else")
 _STRUCTURE: Final = "never: it is in the bytes themselves"
 _GREETING: Final = Example(
     given=SILENT,
@@ -121,6 +122,30 @@ ENTRIES: Final = (
         ),
     ),
     Entry(
+        rule="HS-06",
+        instead="Answer with the version 2 info-hash only if the dialler's handshake has the version 2 bit.",
+        races="never: the listener reads 48 bytes of the dialler's handshake before it answers",
+        clients=Clients(
+            libtorrent="cannot happen to it: it sets the bit for every hybrid torrent",
+            anacrolix="cannot happen to it: it sets the bit for every hybrid torrent",
+        ),
+        examples=(
+            Example(
+                given=Scene((dialer(_D, words="handshake, v1 hash, no v2 bit"),), greeted=False),
+                breaks=listener(
+                    Handshake(_HYBRID, _OTHER, PEER_IDS[Side.LISTENER]), words="handshake, v2 hash, v2 bit"
+                ),
+                given_alike=Scene(
+                    (dialer(handshake(Side.DIALER, bits=_HYBRID), words="handshake, v1 hash, v2 bit"),),
+                    bits=_HYBRID,
+                    greeted=False,
+                ),
+                alike=listener(Handshake(_HYBRID, _OTHER, PEER_IDS[Side.LISTENER]), words="handshake, v2 hash, v2 bit"),
+                because="the dialler offered it.",
+            ),
+        ),
+    ),
+    Entry(
         rule="HS-10",
         instead="Compare the peer id with every id you use, and forget the address: it is your own.",
         races="never: both ids are in the bytes themselves",
@@ -139,6 +164,31 @@ ENTRIES: Final = (
                 breaks=dialer(Handshake(BITS, INFO_HASH, PEER_IDS[Side.LISTENER]), words="handshake, the same peer id"),
                 alike=dialer(_D, words="handshake, a peer id of its own"),
                 because="they are two.",
+            ),
+        ),
+    ),
+    Entry(
+        rule="HS-11",
+        instead="Call yourself what you tell the trackers, on every connection of a torrent.",
+        races="never: what the tracker said was known before",
+        clients=Clients(
+            libtorrent="does not look",
+            transmission="does not look",
+            anacrolix="does not look",
+            rqbit="does not look",
+            rain="does not look",
+            webtorrent="does not look",
+            aria2="does not look",
+        ),
+        broken_by="libtorrent, which calls itself differently on every connection (Q-31)",
+        examples=(
+            Example(
+                given=Scene((dialer(_D, words="handshake"),), greeted=False, named_by_tracker=True),
+                breaks=listener(
+                    Handshake(BITS, INFO_HASH, _ANOTHER), words="handshake, a peer id the tracker did not say"
+                ),
+                alike=listener(_L, words="handshake, the peer id the tracker said"),
+                because="the tracker said so.",
             ),
         ),
     ),

@@ -37,6 +37,9 @@ _BYTES: Final = "never: it is in the bytes themselves"
 _REJECT_OR_IGNORE: Final = "rejects it with fast, else ignores it"
 _QUEUE_OF_TWO: Final = listener(ExtendedHandshake(request_queue=2), words="extended_handshake, reqq is 2")
 _BYTEWISE: Final = [Request(Block(0, begin, 1)) for begin in range(300)]
+_OPEN_TO_TWO: Final = FRESH.then(
+    _QUEUE_OF_TWO, listener(HaveAll()), dialer(HaveNone()), dialer(Interested()), listener(Unchoke())
+)
 _PART: Final = FRESH.then(listener(Bitfield(b"\x80\x00"), words="bitfield 80 00 (piece 0)"), dialer(HaveNone()))
 _ALL: Final = both_announce("lt_donthave").then(listener(HaveAll()), dialer(HaveNone()))
 _ONLY_CHOKED: Final = FRESH_PLAIN.then(
@@ -259,16 +262,16 @@ ENTRIES: Final = (
         broken_by="old clients and WebTorrent, which never read reqq (Q-34)",
         examples=(
             Example(
-                given=OPEN.then(_QUEUE_OF_TWO, dialer(Request(A)), dialer(Request(B))),
+                given=_OPEN_TO_TWO.then(dialer(Request(A)), dialer(Request(B))),
                 breaks=dialer(Request(C)),
-                given_alike=OPEN.then(
-                    _QUEUE_OF_TWO, dialer(Request(A)), dialer(Request(B)), listener(Piece(A, bytes(A.length)))
+                given_alike=_OPEN_TO_TWO.then(
+                    dialer(Request(A)), dialer(Request(B)), listener(Piece(A, bytes(A.length)))
                 ),
                 alike=dialer(Request(C)),
                 because="one of the two was answered.",
             ),
             Example(
-                given=OPEN.then(_QUEUE_OF_TWO),
+                given=_OPEN_TO_TWO,
                 breaks=dialer(*_BYTEWISE[:255], words="255 requests"),
                 given_alike=OPEN,
                 alike=dialer(*_BYTEWISE[:255], words="255 requests"),

@@ -169,14 +169,22 @@ def a_have_is_news(way: Direction, message: Have, crossed: bool) -> str | None:
     return f"have {message.piece} again" if pieces is not None and message.piece in pieces else None
 
 
-@rule("BF-09", Have, AllowedFast, severity=Severity.VIOLATION, section=_SECTION)
-def what_cannot_be_judged_is_no_burden(way: Direction, message: Have | AllowedFast, crossed: bool) -> str | None:
-    """While the torrent's size is unknown, what is said of single pieces stays plausible and few."""
-    if way.state.geometry is not None:
+@rule("BF-09", Have, AllowedFast, Suggest, severity=Severity.VIOLATION, section=_SECTION)
+def what_cannot_be_judged_is_plausible(
+    way: Direction, message: Have | AllowedFast | Suggest, crossed: bool
+) -> str | None:
+    """While the torrent's size is unknown, single pieces are such as a torrent may have."""
+    if way.state.geometry is not None or message.piece < LATEST_PIECE:
         return None
-    name = name_of(type(message))
-    if message.piece >= LATEST_PIECE:
-        return f"{name} {message.piece}: no torrent has that many pieces"
-    if way.sender.deferred is not None and len(way.sender.deferred) >= DEFERRED_LIMIT:
-        return f"{name} for more than {DEFERRED_LIMIT} pieces before the torrent's size is known"
-    return None
+    return f"{name_of(type(message))} {message.piece}: no torrent has that many pieces"
+
+
+@rule("BF-09", Have, AllowedFast, Suggest, severity=Severity.DEVIATION, section=_SECTION)
+def what_cannot_be_judged_is_no_burden(
+    way: Direction, message: Have | AllowedFast | Suggest, crossed: bool
+) -> str | None:
+    """While the torrent's size is unknown, not more is said of single pieces than can be kept for judgement."""
+    kept = way.sender.deferred or ()
+    if way.state.geometry is not None or message.piece >= LATEST_PIECE or len(kept) < DEFERRED_LIMIT:
+        return None
+    return f"{name_of(type(message))} for more than {DEFERRED_LIMIT} pieces before the torrent's size is known"

@@ -82,12 +82,29 @@ def the_dialler_names_a_torrent_we_run(way: Direction, message: Handshake, cross
 )
 def the_listener_answers_with_the_same_torrent(way: Direction, message: Handshake, crossed: bool) -> str | None:
     """The listener answers with the info-hash it was asked for; a hybrid torrent has two, if both speak BEP 52."""
-    expected, asked = way.state.info_hash, way.receiver.reserved
-    if way.sender.side is Side.DIALER or expected is None or message.info_hash == expected:
+    if not _answers_otherwise(way, message) or message.reserved.v2:
         return None
-    if message.reserved.v2 and asked is not None and asked.v2:
+    return f"answered with info-hash {message.info_hash}, not {way.state.info_hash}"
+
+
+@rule(
+    "HS-06",
+    Handshake,
+    severity=Severity.VIOLATION,
+    section="BEP 52, Upgrade Path",
+    quote="The remote peer may then respond with the new infohash to upgrade the connect to the new format.",
+)
+def the_upgrade_was_offered(way: Direction, message: Handshake, crossed: bool) -> str | None:
+    """The listener answers with the version 2 info-hash only if the dialler set the version 2 bit."""
+    asked = way.receiver.reserved
+    if not _answers_otherwise(way, message) or not message.reserved.v2 or (asked is not None and asked.v2):
         return None
-    return f"answered with info-hash {message.info_hash}, not {expected}"
+    return f"answered with info-hash {message.info_hash}, not {way.state.info_hash}: nobody offered version 2"
+
+
+def _answers_otherwise(way: Direction, message: Handshake) -> bool:
+    expected = way.state.info_hash
+    return way.sender.side is Side.LISTENER and expected is not None and message.info_hash != expected
 
 
 @rule(
@@ -98,6 +115,22 @@ def the_listener_answers_with_the_same_torrent(way: Direction, message: Handshak
 )
 def nobody_talks_to_itself(way: Direction, message: Handshake, crossed: bool) -> str | None:
     """The two ends have different peer ids."""
-    if way.receiver.peer_id == message.peer_id:
-        return f"both ends call themselves {message.peer_id}: this is a connection to itself"
-    return None
+    receiver = way.receiver
+    if message.peer_id != receiver.peer_id and message.peer_id not in receiver.own_ids:
+        return None
+    return f"both ends call themselves {message.peer_id}: this is a connection to itself"
+
+
+@rule(
+    "HS-11",
+    Handshake,
+    severity=Severity.DEVIATION,
+    section=_SECTION,
+    quote="If the receiving side's peer id doesn't match the one the initiating side expects, it severs",
+)
+def the_tracker_named_this_peer(way: Direction, message: Handshake, crossed: bool) -> str | None:
+    """A peer calls itself what the tracker called it, if the tracker said it."""
+    expected = way.sender.expected_id
+    if expected is None or message.peer_id == expected:
+        return None
+    return f"calls itself {message.peer_id}: the tracker called it {expected}"
