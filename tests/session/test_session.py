@@ -43,12 +43,20 @@ async def test_who_names_a_torrent_we_do_not_have_is_left_without_a_byte(tmp_pat
             await talk.over.wait()
             assert not stage.audience.all(PeerConnected)
             assert not stage.audience.all(PeerClosed)
+            assert stage.session.turned_away == {"HS-04": 1}
     assert talk.broken_off
     assert talk.received_bytes == 0
 
 
-@pytest.mark.parametrize("said", [b"GET / HTTP/1.1\r\n\r\n", b"\x13BitTorrent protocoL" + bytes(48), b"\x13Bit"])
-async def test_who_is_no_peer_is_left_without_a_byte(said: bytes, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("said", "rules"),
+    [
+        (b"GET / HTTP/1.1\r\n\r\n", ["HS-01"]),
+        (b"\x13BitTorrent protocoL" + bytes(48), ["HS-02"]),
+        (b"\x13Bit", []),
+    ],
+)
+async def test_who_is_no_peer_is_left_without_a_byte(said: bytes, rules: list[str], tmp_path: Path) -> None:
     async def stranger(talk: Talk) -> None:
         await talk.send_bytes(said)
         await talk._stream.send_eof()
@@ -60,6 +68,7 @@ async def test_who_is_no_peer_is_left_without_a_byte(said: bytes, tmp_path: Path
             dial_scripted_peer("127.0.0.1", stage.port, TORRENT.info_hash, stranger) as talk,
         ):
             await talk.over.wait()
+            assert list(stage.session.turned_away) == rules
     assert talk.received_bytes == 0
 
 

@@ -1,7 +1,7 @@
 """A session: what all torrents of one process share, and the port on which peers find them."""
 
 import secrets
-import socket
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
@@ -47,6 +47,8 @@ class Session:
         self.upload_limit = RateLimit(options.upload_limit)
         self.port: int | None = None
         """The TCP port peers are accepted on; None when none are."""
+        self.turned_away: Counter[str] = Counter()
+        """Rule → strangers that broke it, before it was known what they came for."""
         self.began = trio.current_time()
         self._nursery = nursery
         self._runs: dict[InfoHash, TorrentRun] = {}
@@ -101,10 +103,14 @@ class Session:
             with self._strangers.received(address.host), trio.move_on_after(HANDSHAKE_TIMEOUT):
                 info_hash = await _info_hash(transport, connection)
                 run = self._runs.get(info_hash) if info_hash is not None else None
+                if info_hash is not None and run is None:
+                    self.turned_away[connection.refuse_info_hash().rule] += 1
                 if run is not None:
                     await run.checked()
                     admitted = run.admit(address, connection, transport)
-        except (OSError, ProtocolError):
+        except ProtocolError as error:
+            self.turned_away[error.violation.rule] += 1
+        except OSError:
             pass  # nobody we know: nothing to tell anybody
         finally:
             if not admitted:
