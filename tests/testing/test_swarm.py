@@ -1,11 +1,13 @@
 """Local swarms: who is in them, when they are finished, and what they say of members that are not."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
 import trio
 from attrs import evolve
+from trio.testing import MockClock
 
 from torrent_peer.session.events import PieceVerified
 from torrent_peer.session.options import TorrentOptions
@@ -110,3 +112,58 @@ def test_members_stay_and_stay_on_loopback_by_default() -> None:
     assert (LOOPBACK.listen_host, LOOPBACK.listen_ports) == ("127.0.0.1", (0,))
     assert isinstance(STAYING, TorrentOptions)
     assert (STAYING.stall_timeout, STAYING.trackers) == (None, None)
+
+
+# In memory
+
+
+async def test_a_swarm_in_memory_takes_the_time_its_lines_need_and_none_of_ours(autojump_clock: MockClock) -> None:
+    torrent, content = tiny_torrent(size=200_000)
+    began = time.perf_counter()
+    with trio.fail_after(3600):
+        async with open_local_swarm(torrent, content, leeches=3, in_memory=True, latency=0.1, rate=5_000) as swarm:
+            await swarm.finished()
+            assert trio.current_time() > 40.0  # the seed alone needs so long for one copy
+            assert all(leech.content == content for leech in swarm.leeches)
+            assert swarm.copies_by_seeds <= 3
+            assert swarm.findings == []
+            assert {member.host for member in swarm.members} == {f"10.0.0.{n}" for n in range(1, 5)}
+    assert time.perf_counter() - began < 20
+
+
+async def test_a_download_survives_the_loss_of_its_connections_in_memory(autojump_clock: MockClock) -> None:
+    torrent, content = tiny_torrent(size=400_000)
+    with trio.fail_after(3600):
+        async with open_local_swarm(torrent, content, in_memory=True, rate=20_000) as swarm:
+            assert swarm.network is not None
+            for _ in range(3):
+                await trio.sleep(4.0)
+                assert swarm.network.cut(swarm.leeches[0].host) >= 1
+                await trio.sleep(10.0)
+            await swarm.finished()
+            assert swarm.leeches[0].content == content
+
+
+async def test_a_seed_that_comes_late_is_found_in_memory(autojump_clock: MockClock) -> None:
+    torrent, content = tiny_torrent()
+    with trio.fail_after(24 * 3600):
+        async with open_local_swarm(torrent, content, seeds=0, in_memory=True) as swarm:
+            await trio.sleep(300)
+            await swarm.add_seed()
+            await swarm.finished()
+    assert trio.current_time() >= 300
+
+
+async def test_settings_of_a_swarm_in_memory_are_refused_on_loopback() -> None:
+    with pytest.raises(ValueError) as caught:  # the error comes out of the block's head
+        async with open_local_swarm(*tiny_torrent(), latency=1.0):
+            pass
+    assert str(caught.value) == "latency and rate are those of a swarm in memory; on loopback, use open_link"
+
+
+async def test_a_swarm_on_loopback_under_a_clock_that_jumps_is_refused(autojump_clock: MockClock) -> None:
+    with pytest.raises(RuntimeError) as caught:  # the error comes out of the block's head
+        async with open_local_swarm(*tiny_torrent()):
+            pass
+    said = "a swarm on loopback needs real time; under a MockClock, open it with in_memory=True"
+    assert str(caught.value) == said

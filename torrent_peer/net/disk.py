@@ -28,7 +28,8 @@ async def on_a_thread(function: Callable[[], ResultT]) -> ResultT:
 class Disk(Protocol):
     """Who does what blocks."""
 
-    run: Run
+    async def run(self, function: Callable[[], ResultT]) -> ResultT:
+        """The result of `function`; raises what it raises."""
 
     def submit(self, job: Job, done: Job) -> None:
         """Have `job` done, then call `done` on the Trio thread, which must be quick; neither raises anything."""
@@ -40,8 +41,6 @@ class DiskThreads:
     A job raises nothing: it keeps its outcome where `done` finds it. Used as a context manager; leaving waits for the
     jobs that were handed in.
     """
-
-    run: Run = staticmethod(on_a_thread)
 
     def __init__(self, threads: int = DISK_THREADS) -> None:
         self._queue: SimpleQueue[tuple[Job, Job] | None] = SimpleQueue()
@@ -63,6 +62,10 @@ class DiskThreads:
         for thread in self._threads:
             thread.join()
         self._threads.clear()
+
+    async def run(self, function: Callable[[], ResultT]) -> ResultT:
+        """The result of `function`, called on one of Trio's threads; raises what it raises."""
+        return await on_a_thread(function)
 
     def submit(self, job: Job, done: Job) -> None:
         """Run `job` on a thread, then `done` on the Trio thread; `done` must be quick and raise nothing."""

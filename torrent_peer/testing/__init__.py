@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from torrent_peer.testing.fixtures import LocalSwarms, ScriptedPeers, Seeders
     from torrent_peer.testing.link import Link, Loss, open_link
+    from torrent_peer.testing.memory import InlineDisk, MemoryHost, MemoryNetwork
     from torrent_peer.testing.scripted_peer import (
         HungUpError,
         ScriptedPeer,
@@ -26,6 +27,7 @@ _HOMES = {
     "Announced": "tracker_desk",
     "Fault": "tracker_desk",
     "HungUpError": "scripted_peer",
+    "InlineDisk": "memory",
     "LOOPBACK": "swarm",
     "Link": "link",
     "LocalSwarm": "swarm",
@@ -33,6 +35,8 @@ _HOMES = {
     "LocalTracker": "tracker",
     "Loss": "link",
     "Member": "swarm",
+    "MemoryHost": "memory",
+    "MemoryNetwork": "memory",
     "STAYING": "swarm",
     "ScriptedPeer": "scripted_peer",
     "ScriptedPeers": "fixtures",
@@ -59,12 +63,15 @@ __all__ = [
     "Announced",
     "Fault",
     "HungUpError",
+    "InlineDisk",
     "Link",
     "LocalSwarm",
     "LocalSwarms",
     "LocalTracker",
     "Loss",
     "Member",
+    "MemoryHost",
+    "MemoryNetwork",
     "ScriptedPeer",
     "ScriptedPeers",
     "Seeders",

@@ -102,10 +102,23 @@ class LocalSwarms:
         seeds: int = 1,
         leeches: int = 1,
         options: TorrentOptions = STAYING,
+        in_memory: bool = False,
+        latency: float = 0.0,
+        rate: int | None = None,
     ) -> LocalSwarm:
-        """A running swarm, of the default `tiny_torrent` when none is given."""
+        """A running swarm, of the default `tiny_torrent` when none is given; `open_local_swarm` explains the rest."""
         if torrent is None or content is None:
             torrent, content = tiny_torrent()
         return await self._keeper.keep(
-            open_local_swarm(torrent, content, seeds=seeds, leeches=leeches, options=options, tracker=self.tracker)
+            open_local_swarm(
+                torrent,
+                content,
+                seeds=seeds,
+                leeches=leeches,
+                options=options,
+                tracker=self.tracker,
+                in_memory=in_memory,
+                latency=latency,
+                rate=rate,
+            )
         )

@@ -1,4 +1,4 @@
-"""A whole swarm in one process, on loopback, through real sockets: a tracker, seeds, leeches, one torrent.
+"""A whole swarm in one process: a tracker, seeds, leeches, one torrent; on loopback through real sockets, or in memory.
 
 async with open_local_swarm(torrent, content, seeds=1, leeches=10) as swarm:
     await swarm.finished()
@@ -16,14 +16,17 @@ from typing import Final
 
 import trio
 from attrs import define, evolve, field
+from trio.testing import MockClock
 
 from torrent_peer.core.addresses import Address
 from torrent_peer.metainfo.torrent import Torrent
+from torrent_peer.net.disk import on_a_thread
 from torrent_peer.session.events import Completed, Event, FindingNoted, TrackerAnswered, TrackerFailed
 from torrent_peer.session.options import SessionOptions, TorrentOptions
 from torrent_peer.session.session import Session, open_session
 from torrent_peer.session.status import TorrentStatus
 from torrent_peer.session.torrent import TorrentRun
+from torrent_peer.testing.memory import InlineDisk, MemoryNetwork
 from torrent_peer.testing.tiny import place_content, read_content
 from torrent_peer.testing.tracker import LocalTracker, open_local_tracker
 from torrent_peer.wire.errors import Finding
@@ -32,6 +35,8 @@ LOOPBACK: Final = SessionOptions(listen_host="127.0.0.1", listen_ports=(0,))
 """How members listen and connect unless told otherwise."""
 STAYING: Final = TorrentOptions(stall_timeout=None, seed_time=math.inf)
 """Members stay when they are complete, and do not give up; the caller owns the deadline."""
+IN_MEMORY_TRACKER: Final = Address("192.0.2.1", 80)
+"""Where nobody listens: hosts in memory ask the tracker without a network."""
 
 
 class SwarmError(Exception):
@@ -48,6 +53,8 @@ class Member:
     """Where its content lives."""
     session: Session
     torrent: Torrent
+    host: str = "127.0.0.1"
+    """Its IP address; in memory one that is none of this machine."""
     run: TorrentRun = field(init=False)
     events: list[Event] = field(factory=list, init=False)
     """Everything it told so far, oldest first."""
@@ -59,7 +66,7 @@ class Member:
     def address(self) -> Address:
         """Where it is to be dialled."""
         assert self.session.port is not None
-        return Address("127.0.0.1", self.session.port)
+        return Address(self.host, self.session.port)
 
     @property
     def status(self) -> TorrentStatus:
@@ -118,6 +125,10 @@ class LocalSwarm:
     directory: Path
     """Every member's directory is below it."""
     tracker: LocalTracker
+    network: MemoryNetwork | None = None
+    """What members are connected by, in memory; `network.cut()` resets their connections."""
+    rate: int | None = None
+    """Bytes per second a new member sends at most, in memory; `None`: no limit."""
     seeds: list[Member] = field(factory=list)
     """Who began with everything."""
     leeches: list[Member] = field(factory=list)
@@ -133,7 +144,8 @@ class LocalSwarm:
     async def add_seed(self, *, session: SessionOptions = LOOPBACK, options: TorrentOptions = STAYING) -> Member:
         """Another seed; returns once the tracker has answered it. Raises SwarmError when it cannot begin."""
         name = f"seed {next(self._numbers[0])}"
-        await trio.to_thread.run_sync(place_content, self.torrent, self.content, self.directory / name)
+        run = on_a_thread if self.network is None else InlineDisk().run
+        await run(partial(place_content, self.torrent, self.content, self.directory / name))
         return await self._start(name, self.seeds, session, options)
 
     async def add_leech(self, *, session: SessionOptions = LOOPBACK, options: TorrentOptions = STAYING) -> Member:
@@ -184,8 +196,11 @@ class LocalSwarm:
         task_status: trio.TaskStatus[Member],
     ) -> None:
         """A member's life, in a task of its own, so that all can leave at once."""
-        async with open_session(session) as running:
+        host = self.network.join(self.tracker, rate=self.rate) if self.network is not None else None
+        async with open_session(session, network=host, disk=InlineDisk() if host is not None else None) as running:
             member = Member(name=name, directory=self.directory / name, session=running, torrent=self.torrent)
+            if host is not None:
+                member.host = host.name
             member.run = running.add(self.torrent, member.directory, options, member._heard)
             self._nursery.start_soon(self._notice_the_end, member)
             await member.run.checked()
@@ -210,6 +225,9 @@ async def open_local_swarm(
     leech_session: SessionOptions = LOOPBACK,
     options: TorrentOptions = STAYING,
     tracker: LocalTracker | None = None,
+    in_memory: bool = False,
+    latency: float = 0.0,
+    rate: int | None = None,
 ) -> AsyncIterator[LocalSwarm]:
     """A swarm that runs as long as the block: first the seeds, then all leeches at once.
 
@@ -217,15 +235,33 @@ async def open_local_swarm(
     the swarm's own, unless `options` name trackers; the block begins when the tracker has answered them all. Files
     live below `directory`, or in a temporary one. Members leave in order when the block ends. Raises SwarmError when a
     member cannot begin, OSError when its content cannot be placed.
+
+    `in_memory`: without sockets and threads, for an autojump clock (`trio.testing.MockClock`, pytest-trio's
+    `autojump_clock`): only the computing takes time. There, connections have a `latency` in seconds each way, and every
+    member sends `rate` bytes/s at most; on loopback, where `open_link` does that, they raise ValueError.
     """
+    if not in_memory and (latency or rate is not None):
+        raise ValueError("latency and rate are those of a swarm in memory; on loopback, use open_link")
+    if not in_memory and isinstance(trio.lowlevel.current_clock(), MockClock):
+        raise RuntimeError("a swarm on loopback needs real time; under a MockClock, open it with in_memory=True")
     async with AsyncExitStack() as stack:
         if directory is None:
             directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="local swarm ")))
-        if tracker is None:
+        if tracker is None and in_memory:
+            tracker = LocalTracker(address=IN_MEMORY_TRACKER)
+        elif tracker is None:
             tracker = await stack.enter_async_context(open_local_tracker())
         failure: BaseException | None = None
         async with trio.open_nursery() as nursery:
-            swarm = LocalSwarm(torrent=torrent, content=content, directory=directory, tracker=tracker, nursery=nursery)
+            swarm = LocalSwarm(
+                torrent=torrent,
+                content=content,
+                directory=directory,
+                tracker=tracker,
+                network=MemoryNetwork(latency=latency) if in_memory else None,
+                rate=rate,
+                nursery=nursery,
+            )
             try:
                 await _together(seeds, partial(swarm.add_seed, session=seed_session, options=options))
                 await _together(leeches, partial(swarm.add_leech, session=leech_session, options=options))
