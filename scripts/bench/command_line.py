@@ -25,6 +25,7 @@ ROWS: Final = {
     "seed": "our seed and libtorrent's, serving one and four libtorrent leeches",
     "recheck": "hashing what is in the page cache",
     "start": "a 64 KiB torrent from process start to verified file; --version; what is imported",
+    "idle": "1,000, 5,000 and 10,000 idle connections to a seed, and the active ones beside them",
     "growth": "the picker, haves, the choker and a block, with ever more pieces, peers and torrents",
     "wire": "bytes through framing, decoding and legality, no I/O",
     "slow_link": "50 ms and 20 Mbit/s, through a shaping proxy",
@@ -132,7 +133,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="?",
         const=0,
         metavar="SIZE",
-        help="keep free memory (default: nearly all) from being handed back to the host of a virtual machine; see README",
+        help="keep free memory (default: nearly all) from going back to a virtual machine's host; see README",
     )
     add("--directory", type=Path, help="where content is kept meanwhile (default: the system's temporary directory)")
     add("--results", type=Path, metavar="DIRECTORY", help="write ROW.md and ROW.json there, too")

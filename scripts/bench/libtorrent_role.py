@@ -1,6 +1,7 @@
 """libtorrent in a process of its own: a seeder, a leech, or a check. Run as a script; only the wheel is imported.
 
     libtorrent_role.py seed TORRENT FOLDER HOST…       one session for each HOST; prints "ports N N …"
+    libtorrent_role.py crowded TORRENT FOLDER HOST     the same, open to 60,000 connections
     libtorrent_role.py leech TORRENT FOLDER HOST default|tuned [IP:PORT…]   prints "finished", then ends
     libtorrent_role.py check TORRENT FOLDER THREADS    prints "checked SECONDS"
 
@@ -36,6 +37,12 @@ TUNED = {
     "send_buffer_watermark": 8 * 1024 * 1024,
     "send_buffer_watermark_factor": 200,
     "recv_socket_buffer_size": 0,
+}
+CROWDED = {
+    "connections_limit": 60_000,
+    "max_peerlist_size": 0,  # else it stops at 3,000
+    "listen_queue_size": 4096,
+    "alert_mask": 0,
 }
 POLL = 0.002
 """Seconds between two looks for the first byte."""
@@ -81,6 +88,17 @@ def seed(torrent: str, folder: str, *hosts: str) -> None:
             base = None
 
 
+def crowded(torrent: str, folder: str, host: str) -> None:
+    """Serve whoever comes, unchecked, until killed."""
+    ours = session(host, CROWDED)
+    told = parameters(torrent, folder)
+    told.flags |= lt.torrent_flags.seed_mode
+    ours.add_torrent(told).set_max_connections(60_000)
+    print("ports", ours.listen_port(), flush=True)
+    while True:
+        time.sleep(3600)
+
+
 def leech(torrent: str, folder: str, host: str, how: str, *peers: str) -> None:
     """Download; return when everything is verified and written."""
     ours = session(host, TUNED if how == "tuned" else {})
@@ -122,5 +140,5 @@ def check(torrent: str, folder: str, threads: str) -> None:
 
 
 if __name__ == "__main__":
-    roles: dict[str, Callable[..., None]] = {"seed": seed, "leech": leech, "check": check}
+    roles: dict[str, Callable[..., None]] = {"seed": seed, "crowded": crowded, "leech": leech, "check": check}
     roles[sys.argv[1]](*sys.argv[2:])

@@ -3,10 +3,10 @@
 import contextlib
 import os
 import re
-import select
 import selectors
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -18,6 +18,8 @@ from bench.units import ROOT
 
 LOG_TAIL: Final = 3000
 """Bytes of a program's output that a failure shows."""
+MOST_KEPT: Final = 256 * 1024
+"""Bytes of what a program beside the measured one has said and nobody has asked for."""
 POLL: Final = 0.05
 """Seconds between two looks at its memory."""
 FILE_POLL: Final = 0.01
@@ -173,13 +175,16 @@ def running(argv: Sequence[str], *, directory: Path, ready: str, seconds: float 
 
 
 class Helper:
-    """A program that runs beside what is measured."""
+    """A program that runs beside what is measured; a thread reads what it says, so that it never has to wait."""
 
     def __init__(self, process: "subprocess.Popen[bytes]") -> None:
         self._process = process
         self._output = bytearray()
+        self._ended = False
+        self._changed = threading.Condition()
         self.found: re.Match[bytes]
         """What the last expected line was."""
+        threading.Thread(target=self._listen, daemon=True).start()
 
     @property
     def pid(self) -> int:
@@ -188,19 +193,21 @@ class Helper:
 
     def expect(self, pattern: str, *, seconds: float = 60.0) -> "re.Match[bytes]":
         """Wait for output that matches, after what was matched before; raises BenchError."""
-        assert self._process.stdout is not None
         until = time.monotonic() + seconds
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._process.stdout, selectors.EVENT_READ)
+        with self._changed:
             while (found := re.search(pattern.encode(), bytes(self._output))) is None:
-                if not selector.select(max(0.0, until - time.monotonic())):
-                    raise BenchError(f"{self._process.args!r} never said {pattern!r}{tail(self._output)}")
-                if not (data := os.read(self._process.stdout.fileno(), 65536)):
+                if self._ended:
                     raise BenchError(f"{self._process.args!r} ended{tail(self._output)}")
-                self._output += data
-        del self._output[: found.end()]
+                if not self._changed.wait(until - time.monotonic()):
+                    raise BenchError(f"{self._process.args!r} never said {pattern!r}{tail(self._output)}")
+            del self._output[: found.end()]
         self.found = found
         return found
+
+    def drain(self) -> None:
+        """Forget what it has said so far."""
+        with self._changed:
+            self._output.clear()
 
     def say(self, word: str) -> None:
         """Send it a line."""
@@ -208,13 +215,17 @@ class Helper:
         self._process.stdin.write(word.encode() + b"\n")
         self._process.stdin.flush()
 
-    def drain(self) -> None:
-        """Forget what it has said so far."""
+    def _listen(self) -> None:
         assert self._process.stdout is not None
-        while select.select([self._process.stdout], [], [], 0)[0]:
-            if not os.read(self._process.stdout.fileno(), 65536):
-                raise BenchError(f"{self._process.args!r} ended{tail(self._output)}")
-        self._output.clear()
+        with contextlib.suppress(OSError, ValueError):  # closed by `stop`
+            while data := os.read(self._process.stdout.fileno(), 65536):
+                with self._changed:
+                    self._output += data
+                    del self._output[:-MOST_KEPT]
+                    self._changed.notify_all()
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
 
 
 def cpu_of(pid: int) -> float:

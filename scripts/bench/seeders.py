@@ -59,14 +59,14 @@ def open_seeder(kind: str, content: Content, directory: Path, *, count: int = 1)
 
 
 @contextlib.contextmanager
-def open_our_seed(content: Content, directory: Path, *more: str) -> Iterator["_OurSeed"]:
+def open_our_seed(content: Content, directory: Path, *more: str) -> Iterator["OurSeed"]:
     """`torrent-peer seed`, which hashes everything before it serves."""
     argv = [sys.executable, "-m", "torrent_peer", "seed", str(content.torrent), str(content.root), "-v"]
     argv += ["--listen", f"{HOSTS[0]}:0", "--bind", HOSTS[0], "--no-trackers", "--progress", "none", *more]
     with running(argv, directory=directory, ready=r"accepting peers on port (\d+)") as helper:
         port = int(helper.found[1])
         helper.expect("complete after")
-        yield _OurSeed(helper, [(HOSTS[0], port)])
+        yield OurSeed(helper, [(HOSTS[0], port)])
 
 
 class _Telling:
@@ -90,12 +90,12 @@ class _Telling:
         return cpu_of(self._helper.pid)
 
 
-class _OurSeed:
+class OurSeed:
     """Ours says nothing of single requests; the kernel counts what it has read, which is its content alone."""
 
     def __init__(self, helper: Helper, addresses: Sequence[Address]) -> None:
         self.addresses = addresses
-        self._pid = helper.pid
+        self.pid = helper.pid
         self._first: float | None = None
         self._watch: threading.Thread | None = None
 
@@ -113,7 +113,7 @@ class _OurSeed:
         return self._first
 
     def cpu(self) -> float:
-        return cpu_of(self._pid)
+        return cpu_of(self.pid)
 
     def _look(self, base: int, until: float) -> None:
         with contextlib.suppress(OSError):
@@ -124,6 +124,6 @@ class _OurSeed:
                 time.sleep(POLL)
 
     def _read(self) -> int:
-        found = re.search(r"rchar: (\d+)", Path(f"/proc/{self._pid}/io").read_text())
+        found = re.search(r"rchar: (\d+)", Path(f"/proc/{self.pid}/io").read_text())
         assert found is not None
         return int(found[1])
