@@ -142,6 +142,14 @@ def test_what_is_said_ahead_of_the_answer_is_judged_by_its_bits() -> None:
         assert account.messages[Side.DIALER]["have_none"] == 1
 
 
+def test_nothing_is_read_behind_what_cannot_be_cut_into_messages() -> None:
+    ahead = encode(handshake(Side.DIALER)) + b"\xff\xff\xff\xff"
+    made = Talk().open().say(Side.DIALER, ahead).say(Side.LISTENER, encode(handshake(Side.LISTENER)) + encode(Have(99)))
+    account = only(made)
+    assert rules_in(account) == {"FR-02"}
+    assert account.stopped == "what the dialer said next cannot be cut into messages"
+
+
 def test_an_answer_that_overtakes_the_end_of_the_handshake_is_an_answer() -> None:
     """A listener answers once the info-hash is in (HS-07)."""
     whole = encode(handshake(Side.DIALER))

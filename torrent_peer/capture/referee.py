@@ -150,7 +150,8 @@ class Referee:
         for speaker in (self._first, side):
             waiting = self._mouths[speaker]
             data, waiting.ahead = bytes(waiting.ahead), bytearray()
-            self._read(views, speaker, data)
+            if not self.done:
+                self._read(views, speaker, data)
 
     def _read(self, views: Views, side: Side, data: bytes) -> None:
         framer, other = self._mouths[side].framer, views.known_of(side.other)
