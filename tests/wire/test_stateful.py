@@ -174,9 +174,12 @@ class TwoEnds(RuleBasedStateMachine):
             if len(free) >= min(count, room):
                 break
             free += (block for block in end.geometry.blocks(piece) if connection.may_send(Request(block)) is None)
-        if asked := free[: max(0, min(count, room))]:
-            end.wire += connection.send_requests(asked)
-            end.said += map(Request, asked)
+        asked = free[: max(0, min(count, room))]
+        # Of a piece that is allowed fast each block may be asked for, and not all (REQ-11).
+        for some in [[block] for block in asked] if connection.theirs.choking else [asked]:
+            if some and connection.may_send(Request(some[0])) is None:
+                end.wire += connection.send_requests(some)
+                end.said += map(Request, some)
 
     @rule(side=sides, number=st.integers(0, 255))
     def answer_many(self, side: Side, number: int) -> None:
