@@ -66,6 +66,7 @@ def status(torrent: Torrent, **changes: Any) -> TorrentStatus:
         "uploaded": 0, "wasted": 0, "download_rate": 1024.0, "upload_rate": 0.0, "eta": 45.0, "known_peers": 3,
         "peers": (), "trackers": (), "hash_failures": 0, "violations": 0, "deviations": 0, "why_slow": "",
     }  # fmt: skip
+    known["connected"] = len(changes.get("peers", ()))
     return TorrentStatus(**(known | changes))
 
 
@@ -95,7 +96,7 @@ class FakeRun:
         if not self.deaf:
             self.stopped.set()
 
-    def status(self) -> TorrentStatus:
+    def status(self, *, with_peers: bool = True) -> TorrentStatus:
         done = self.ending is Ending.COMPLETE
         return status(self.torrent, **({"verified": self.torrent.geometry.total_length} if done else {}))
 

@@ -13,6 +13,7 @@ from torrent_peer.session.events import (
     CheckProgress,
     Completed,
     DiskTrouble,
+    DoorTrouble,
     Event,
     FindingNoted,
     Listening,
@@ -94,6 +95,7 @@ CASES: list[tuple[Event, str, dict[str, object]]] = [
         "tracker",
         {"url": "http://t/a", "ok": False, "peers": None, "seeders": None, "leechers": None, "message": "timed out"},
     ),
+    (DoorTrouble("Too many open files: …"), "door", {"message": "Too many open files: …"}),
     (DiskTrouble("full"), "disk", {"message": "full"}),
     (Completed(2.0, 100, 3), "completed", {"seconds": 2.0, "downloaded": 100, "wasted": 3}),
 ]

@@ -22,7 +22,7 @@ async def test_a_dialled_connection_comes_in_at_the_door() -> None:
 
     with trio.fail_after(5):
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(door.serve, welcome)
+            nursery.start_soon(door.serve, welcome, print)
             dialled = await network.dial(Address("127.0.0.1", door.port), source=ANYWHERE)
             await arrived.wait()
             ((accepted, address),) = inbound

@@ -13,7 +13,7 @@ from torrent_peer.metainfo.create import create_torrent
 from torrent_peer.metainfo.torrent import parse_torrent
 from torrent_peer.net.listen import ListenError, open_listener
 from torrent_peer.session import session as session_module
-from torrent_peer.session.events import PeerClosed, PeerConnected
+from torrent_peer.session.events import DoorTrouble, PeerClosed, PeerConnected
 from torrent_peer.session.options import Ending
 from torrent_peer.session.session import open_session
 from torrent_peer.session.strangers import Strangers
@@ -238,3 +238,9 @@ async def test_vanished_peers_leave_no_descriptor_behind(tmp_path: Path) -> None
             await until(lambda: len(stage.session._strangers) == 0)
             assert stage.run.connections == 0
             assert sockets() == before
+
+
+async def test_every_torrent_hears_that_peers_cannot_be_let_in(tmp_path: Path) -> None:
+    async with on_stage(place(tmp_path), options=evolve(PLAIN, seed_time=60)) as stage:
+        stage.session._complain("Too many open files: …")
+        assert stage.audience.all(DoorTrouble) == [DoorTrouble("Too many open files: …")]

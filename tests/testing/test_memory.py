@@ -30,7 +30,7 @@ async def test_a_host_is_dialled_at_its_address_and_sees_the_diallers(autojump_c
     door = await there.listen(None, (0,))
     met: list[tuple[Transport, Address]] = []
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(door.serve, lambda transport, address: met.append((transport, address)))
+        nursery.start_soon(door.serve, lambda transport, address: met.append((transport, address)), print)
         near = await here.dial(Address(there.name, door.port), source=ANYWHERE)
         assert trio.current_time() == pytest.approx(0.2)
         near.write(b"hello")

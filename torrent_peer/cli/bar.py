@@ -21,6 +21,7 @@ class BarProgress:
 
     interval = BAR_INTERVAL
     at_ends = True
+    shows_peers = True
 
     def __init__(self, settings: Settings, output: Output, *, console: Console | None = None) -> None:
         self._news = not settings.verbose  # with -v it is told above

@@ -10,6 +10,7 @@ import trio
 from attrs import define, field, frozen
 
 from torrent_peer.cli import ndjson
+from torrent_peer.cli.collector import calm_collector
 from torrent_peer.cli.errors import CliError
 from torrent_peer.cli.exits import Exit
 from torrent_peer.cli.interrupts import CODES, force_exit_after
@@ -104,16 +105,16 @@ class Download:
         files = (file for file in self.job.torrent.files if not file.padding)
         return sum(file.length for file in files if wanted is None or file.index in wanted)
 
-    def status(self) -> TorrentStatus:
+    def status(self, *, with_peers: bool = True) -> TorrentStatus:
         """How it is doing."""
         assert self.run is not None
-        return self.run.status()
+        return self.run.status(with_peers=with_peers)
 
-    def look(self) -> Look:
+    def look(self, *, with_peers: bool = True) -> Look:
         """The same, and what was learnt by following it."""
         now = trio.current_time()
         return Look(
-            status=self.status(),
+            status=self.status(with_peers=with_peers),
             checked=self.checked,
             check_left=(now - self.began) * (1 / self.checked - 1) if self.checked else None,
             rules=self.tally.rules,
@@ -129,8 +130,9 @@ def download(plan: Plan, settings: Settings, output: Output) -> Exit:
         most = f"descriptors for {room} connections, not {plan.session.max_peers}"
         output.note(f"there are {most}; raise the hard limit (ulimit -Hn)")
     if settings.transcript is None:
-        return trio.run(Downloads(plan, settings, output).run)
-    with Transcript(settings.transcript, output.note) as transcript:
+        with calm_collector():
+            return trio.run(Downloads(plan, settings, output).run)
+    with Transcript(settings.transcript, output.note) as transcript, calm_collector():
         return trio.run(Downloads(plan, settings, output, transcript).run)
 
 
@@ -244,23 +246,22 @@ class Downloads:
         if not self._progress.at_ends:
             await trio.sleep(self._progress.interval)
         while True:
-            self._progress.show([each.look() for each in self._all])
+            self._progress.show([each.look(with_peers=self._progress.shows_peers) for each in self._all])
             await trio.sleep(self._progress.interval)
 
     async def _remember(self) -> None:
         while True:
             await trio.sleep(LOOK_INTERVAL)
             for each in self._all:
-                status = each.status()
-                if status.state is State.DOWNLOADING:
-                    each.alive = status
+                if each.status(with_peers=False).state is State.DOWNLOADING:
+                    each.alive = each.status()
 
     async def _keep_telling(self) -> None:
         """`progress` events for programs; and stop when nobody reads them any more."""
         while self._json and not self._output.reader_gone:
             await trio.sleep(JSON_INTERVAL)
             for each in self._all:
-                fields = ndjson.progress_fields(each.status())
+                fields = ndjson.progress_fields(each.status(with_peers=False))
                 self._output.event(ndjson.envelope("progress", at=time.time(), torrent=each.key, **fields))
         if self._json:
             self._stop(Exit.ERROR)

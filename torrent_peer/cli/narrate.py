@@ -9,6 +9,7 @@ from torrent_peer.session.events import (
     CheckProgress,
     Completed,
     DiskTrouble,
+    DoorTrouble,
     Event,
     FindingNoted,
     Listening,
@@ -62,6 +63,8 @@ def narrate(event: Event) -> tuple[int, str] | None:
             return (0 if warning else PEERS), f"tracker {url}: {count(peers, 'peer')}{said}"
         case TrackerFailed(url, reason):
             return PEERS, f"tracker {url}: {reason}"
+        case DoorTrouble(reason):
+            return 0, reason
         case DiskTrouble(reason):
             return PEERS, f"disk: {reason}"
         case Completed(seconds, downloaded, _):

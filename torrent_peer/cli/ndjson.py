@@ -14,6 +14,7 @@ from torrent_peer.session.events import (
     CheckProgress,
     Completed,
     DiskTrouble,
+    DoorTrouble,
     Event,
     FindingNoted,
     Listening,
@@ -84,6 +85,7 @@ SCHEMA: Final[dict[str, dict[str, str]]] = {
         "leechers": "as it says, or null",
         "message": "its warning or the error, or null",
     },
+    "door": {"message": "why peers that call cannot be let in for now"},
     "disk": {"message": "what the disk refused"},
     "progress": {
         "state": "checking, downloading, seeding, stopping or ended",
@@ -152,7 +154,7 @@ def progress_fields(status: TorrentStatus) -> Fields:
     names = SCHEMA["progress"].keys() - {"state", "peers"}
     fields = {name: getattr(status, name) for name in names}
     rounded = {name: round(value, 1) if isinstance(value, float) else value for name, value in fields.items()}
-    ordered = {"state": status.state.value, **rounded, "peers": len(status.peers)}
+    ordered = {"state": status.state.value, **rounded, "peers": status.connected}
     return {name: ordered[name] for name in SCHEMA["progress"]}
 
 
@@ -272,6 +274,11 @@ def _(event: TrackerAnswered) -> Fields:
 @_maker(TrackerFailed, "tracker")
 def _(event: TrackerFailed) -> Fields:
     return {"url": event.url, "ok": False, "peers": None, "seeders": None, "leechers": None, "message": event.reason}
+
+
+@_maker(DoorTrouble, "door")
+def _(event: DoorTrouble) -> Fields:
+    return {"message": event.reason}
 
 
 @_maker(DiskTrouble, "disk")

@@ -29,6 +29,8 @@ class Progress(Protocol):
     """Seconds between two calls of `show`."""
     at_ends: bool
     """Whether the very first and the very last state are shown, too."""
+    shows_peers: bool
+    """Whether it wants to know each peer; thousands take a while to look at."""
 
     def show(self, looks: Sequence[Look]) -> None:
         """Show how the torrents are doing."""
@@ -60,6 +62,7 @@ class NoProgress:
 
     interval = NEVER
     at_ends = False
+    shows_peers = False
 
     def __enter__(self) -> Self:
         return self
@@ -79,14 +82,14 @@ class LineProgress(NoProgress):
     interval = LINE_INTERVAL
 
     def __init__(self, settings: Settings, output: Output) -> None:
-        self._verbose = settings.verbose
+        self.shows_peers = bool(settings.verbose)
         self._output = output
 
     def show(self, looks: Sequence[Look]) -> None:
         """Print the lines."""
         for look in looks:
             self._output.note(progress_line(look))
-            if self._verbose:
+            if self.shows_peers:
                 for row in peer_rows(look.status.peers, width=160):
                     self._output.note(f"  {row}")
 
@@ -114,7 +117,7 @@ def progress_line(look: Look) -> str:
     if look.checked is not None:
         left = f", {format_duration(look.check_left)} left" if look.check_left is not None else ""
         return f"{status.name}: checking what is on disk, {look.checked:.0%}{left}"
-    peers = count(len(status.peers), "peer")
+    peers = count(status.connected, "peer")
     bent = sum(number for severity, number in look.severities.items() if severity is not Severity.REDUNDANT)
     bent_rules = f", {count(bent, 'broken rule')}" if bent else ""
     up = format_rate(status.upload_rate)

@@ -3,6 +3,7 @@
 import errno
 import socket
 from collections.abc import Callable, Sequence
+from math import inf
 from typing import Final
 
 import trio
@@ -16,6 +17,11 @@ PAUSE_WITHOUT_DESCRIPTORS: Final = 0.5
 """Seconds to wait before accepting again when the process may open nothing more."""
 
 
+COMPLAINT_INTERVAL: Final = 60.0
+"""Seconds between two complaints about that."""
+Complain = Callable[[str], None]
+
+
 class ListenError(OSError):
     """None of the ports could be had; says which and why."""
 
@@ -27,22 +33,32 @@ class Listener:
         self._sockets = tuple(sockets)
         self.port: int = sockets[0].getsockname()[1]
 
-    async def serve(self, handler: Callable[[socket.socket, Address], None]) -> None:
-        """Accept until cancelled; `handler` gets each connected, non-blocking socket and must not raise."""
+    async def serve(self, handler: Callable[[socket.socket, Address], None], complain: Complain) -> None:
+        """Accept until cancelled; `handler` gets each connected, non-blocking socket and must not raise.
+
+        `complain` is told in a line, once a minute at most, when nobody can be accepted for want of descriptors.
+        """
         async with trio.open_nursery() as nursery:
             for sock in self._sockets:
-                nursery.start_soon(self._accept, sock, handler)
+                nursery.start_soon(self._accept, sock, handler, complain)
 
     def close(self) -> None:
         for sock in self._sockets:
             sock.close()
 
-    async def _accept(self, sock: trio.socket.SocketType, handler: Callable[[socket.socket, Address], None]) -> None:
+    async def _accept(
+        self, sock: trio.socket.SocketType, handler: Callable[[socket.socket, Address], None], complain: Complain
+    ) -> None:
+        said = -inf
         while True:
             try:
                 accepted, name = await sock.accept()
             except OSError as error:
                 if error.errno in DESCRIPTORS_GONE:
+                    if trio.current_time() - said >= COMPLAINT_INTERVAL:
+                        said = trio.current_time()
+                        reason = error.strerror or str(error)
+                        complain(f"{reason}: peers that call have to wait; raise the limit (ulimit -n)")
                     await trio.sleep(PAUSE_WITHOUT_DESCRIPTORS)
                 continue
             connected = socket.socket(fileno=accepted.detach())

@@ -7,7 +7,7 @@ from typing import Protocol
 from torrent_peer.core.addresses import Address
 from torrent_peer.net.announcer import Ask
 from torrent_peer.net.dial import dial, resolve
-from torrent_peer.net.listen import Listener, open_listener
+from torrent_peer.net.listen import Complain, Listener, open_listener
 from torrent_peer.net.source_address import SourceAddress
 from torrent_peer.net.transport import ReceiveBuffer, SocketTransport, Transport
 
@@ -20,8 +20,8 @@ class Door(Protocol):
 
     port: int
 
-    async def serve(self, welcome: Welcome) -> None:
-        """Let connections in until cancelled."""
+    async def serve(self, welcome: Welcome, complain: Complain) -> None:
+        """Let connections in until cancelled; `complain` is told in a line, now and then, while that cannot be done."""
 
     def close(self) -> None: ...
 
@@ -66,11 +66,11 @@ class _TcpDoor:
         self._buffer = buffer
         self.port = listener.port
 
-    async def serve(self, welcome: Welcome) -> None:
+    async def serve(self, welcome: Welcome, complain: Complain) -> None:
         def wrap(sock: socket.socket, address: Address) -> None:
             welcome(SocketTransport(sock, self._buffer), address)
 
-        await self._listener.serve(wrap)
+        await self._listener.serve(wrap, complain)
 
     def close(self) -> None:
         self._listener.close()

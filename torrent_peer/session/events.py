@@ -124,6 +124,14 @@ class TrackerFailed:
 
 
 @frozen
+class DoorTrouble:
+    """Peers that call cannot be let in for now; said once a minute at most."""
+
+    reason: str
+    """In a line: why, and what to do."""
+
+
+@frozen
 class DiskTrouble:
     """Reading or writing failed; the run ends with `Ending.DISK`."""
 
@@ -155,6 +163,7 @@ Event = (
     | PeerBanned
     | TrackerAnswered
     | TrackerFailed
+    | DoorTrouble
     | DiskTrouble
     | Completed
 )

@@ -12,8 +12,8 @@ from torrent_peer.session.status import PeerStatus, State, TorrentStatus, Tracke
 from torrent_peer.wire.errors import Severity
 
 
-def torrent_status(torrent: Torrent, state: State, parts: Parts | None) -> TorrentStatus:
-    """One torrent; `parts` are not there while the disk is looked at."""
+def torrent_status(torrent: Torrent, state: State, parts: Parts | None, *, with_peers: bool = True) -> TorrentStatus:
+    """One torrent; `parts` are not there while the disk is looked at. `with_peers`: look at each of them, too."""
     if parts is None:
         return _unopened(torrent, state)
     now = trio.current_time()
@@ -45,7 +45,8 @@ def torrent_status(torrent: Torrent, state: State, parts: Parts | None) -> Torre
         upload_rate=sum(peer.upload_rate.rate(now=now) for peer in peers),
         eta=parts.left / rate if rate > 0 else None,
         known_peers=len(swarm.book),
-        peers=tuple(peer_status(peer) for peer in peers),
+        connected=len(peers),
+        peers=tuple(peer_status(peer) for peer in peers) if with_peers else (),
         trackers=tuple(tracker_status(tracker) for tracker in trackers),
         hash_failures=exchange.hash_failures,
         violations=exchange.findings[Severity.VIOLATION],
@@ -74,6 +75,7 @@ def _unopened(torrent: Torrent, state: State) -> TorrentStatus:
         upload_rate=0.0,
         eta=None,
         known_peers=0,
+        connected=0,
         peers=(),
         trackers=(),
         hash_failures=0,

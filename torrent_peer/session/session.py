@@ -17,7 +17,7 @@ from torrent_peer.net.identity import new_peer_id
 from torrent_peer.net.network import Door, Network, Tcp
 from torrent_peer.net.transport import Transport
 from torrent_peer.session.block_buffers import BlockBuffers
-from torrent_peer.session.events import Event
+from torrent_peer.session.events import DoorTrouble, Event
 from torrent_peer.session.liveness import HANDSHAKE_TIMEOUT
 from torrent_peer.session.options import SessionOptions, TorrentOptions
 from torrent_peer.session.rate_limit import RateLimit
@@ -85,7 +85,13 @@ class Session:
     async def accept(self, door: Door) -> None:
         """Take peers in until cancelled."""
         async with trio.open_nursery() as nursery:
-            await door.serve(lambda transport, address: nursery.start_soon(self._greet, transport, address))
+            await door.serve(
+                lambda transport, address: nursery.start_soon(self._greet, transport, address), self._complain
+            )
+
+    def _complain(self, reason: str) -> None:
+        for run in self._runs.values():
+            run.tell(DoorTrouble(reason))
 
     async def stop(self) -> None:
         """Ask every torrent to end, and wait until they have."""

@@ -77,7 +77,10 @@ class TorrentStatus:
     """Seconds; `None` when nothing moves."""
     known_peers: int
     """Addresses known, connected or not."""
+    connected: int
+    """Peers connected."""
     peers: tuple[PeerStatus, ...]
+    """Each of them, if that was asked for: with thousands it takes a while."""
     trackers: tuple[TrackerStatus, ...]
     hash_failures: int
     violations: int

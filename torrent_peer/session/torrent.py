@@ -97,9 +97,13 @@ class TorrentRun:
         connection.adopt(self.torrent.info_hash, self.torrent.geometry)
         return parts.swarm.admit(address, connection, transport)
 
-    def status(self) -> TorrentStatus:
-        """What it looks like right now."""
-        return torrent_status(self.torrent, self.state, self._parts)
+    def tell(self, event: Event) -> None:
+        """Pass on what the session has to say to everybody."""
+        self._report(event)
+
+    def status(self, *, with_peers: bool = True) -> TorrentStatus:
+        """What it looks like right now; without `with_peers` they are only counted."""
+        return torrent_status(self.torrent, self.state, self._parts, with_peers=with_peers)
 
     async def run(self) -> None:
         """The whole life of the torrent; ends by itself, and never raises but for bugs and cancellation."""

@@ -18,7 +18,7 @@ from attrs import define, field
 from torrent_peer.core.addresses import Address
 from torrent_peer.net.announcer import Ask
 from torrent_peer.net.disk import Job
-from torrent_peer.net.listen import ListenError
+from torrent_peer.net.listen import Complain, ListenError
 from torrent_peer.net.network import Welcome
 from torrent_peer.net.source_address import SourceAddress
 from torrent_peer.net.transport import Transport
@@ -159,7 +159,7 @@ class _MemoryDoor:
         except trio.WouldBlock:
             raise ConnectionRefusedError("connection refused") from None
 
-    async def serve(self, welcome: Welcome) -> None:
+    async def serve(self, welcome: Welcome, complain: Complain) -> None:
         async for transport, address in self._out:
             welcome(transport, address)
 
