@@ -93,6 +93,8 @@ class Explorer:
         self.scope = scope
         self.fault: Fault | None = None
         self.worlds = 0
+        self.whole = False
+        """Whether there is no world that was not seen."""
         self.finished = 0
         """Worlds in which nothing is left to do."""
         self.longest = 0
@@ -112,15 +114,19 @@ class Explorer:
         self._parents: dict[World, World] = {}
         self._agreeing: set[tuple[int, int]] = set()
 
-    def run(self, progress: Callable[[int, int], None] | None = None) -> None:
-        """Explore. `progress` is told the worlds seen, and those waiting, after each further step from the first."""
+    def run(self, *, most: int | None = None, progress: Callable[[int, int], None] | None = None) -> None:
+        """Explore, but no further once there are `most` worlds.
+
+        `progress` is told the worlds seen, and those waiting, after each step further from the first.
+        """
         first = self._first()
         self._parents[first] = first
         waiting = [first]
-        while waiting and self.fault is None:
+        while waiting and self.fault is None and (most is None or len(self._parents) < most):
             waiting = self._step(waiting)
             if progress is not None:
                 progress(len(self._parents), len(waiting))
+        self.whole = not waiting
         self.worlds = len(self._parents)
         self.longest = max(map(len, self._queues.contents))
 

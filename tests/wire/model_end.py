@@ -34,7 +34,7 @@ NO_STATE: Final = {
 holds nothing between two messages."""
 UNORDERED: Final = frozenset({"asked", "cancelled", "zombies"})
 """Books whose order means nothing."""
-PARTS: Final = (SideState, RequestLedger, Questions)
+PARTS: Final = (SideState, RequestLedger)
 _VALUES: Final = (int, str, bytes, type(None), Enum, tuple, frozenset)
 
 
@@ -52,11 +52,26 @@ def _copy_of_reader(reader: HandshakeReader) -> HandshakeReader:
     return new
 
 
+def _of_questions(questions: Questions[Any]) -> Hashable:
+    """`None` if none was ever asked: then there need be no book of them."""
+    values = [getattr(questions, name) for name in Questions.__slots__]
+    return tuple(frozenset(v.items()) if isinstance(v, dict) else v for v in values) if any(values) else None
+
+
+def _copy_of_questions(questions: Questions[Any]) -> Questions[Any]:
+    new: Questions[Any] = Questions()
+    for name in Questions.__slots__:
+        value = getattr(questions, name)
+        setattr(new, name, dict(value) if isinstance(value, dict) else value)
+    return new
+
+
 _CHANGING: Final[dict[type, tuple[Callable[[Any], Hashable], Callable[[Any], Any]]]] = {
     dict: (lambda value: tuple(value.items()), dict),
     set: (frozenset, set),
     PieceSet: (_of_pieces, PieceSet.copy),
     HandshakeReader: (_of_reader, _copy_of_reader),
+    Questions: (_of_questions, _copy_of_questions),
 }
 """How values that can change are recognised, and copied."""
 

@@ -110,10 +110,10 @@ class Party:
         return after
 
     def take_in(self, data: bytes) -> Finding | None:
-        """Hear this now, as a client does: blocks the short way, as long as there are some; the gravest finding."""
+        """Hear this now, as a client does, blocks and requests the short way if there is one; the gravest finding."""
         connection = self.end.connection
         connection.receive_data(data)
-        while connection.next_pieces():
+        while connection.next_pieces() or connection.next_requests():
             pass
         try:
             while (event := connection.next_event()) is not NEED_DATA:

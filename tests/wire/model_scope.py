@@ -13,6 +13,7 @@ from torrent_peer.core.addresses import Address
 from torrent_peer.core.block import BLOCK_LENGTH, Block
 from torrent_peer.core.geometry import Geometry
 from torrent_peer.core.ids import InfoHash, PeerId
+from torrent_peer.wire.codec import PIECE_HEADER_LENGTH
 from torrent_peer.wire.connection import PeerConnection
 from torrent_peer.wire.messages import (
     AllowedFast,
@@ -98,6 +99,9 @@ def say(side: Side, message: Message, uses: str = "") -> Move:
             case Request(block):
                 return (end.send_requests([block]),)
             case Piece(block):
+                room = bytearray(PIECE_HEADER_LENGTH + block.length)
+                if end.put_piece_headers([block], memoryview(room)):
+                    return (bytes(room),)
                 return (end.piece_header(block) + bytes(block.length),)
             case _:
                 return (end.send(message),)
@@ -146,6 +150,8 @@ class Scope:
     """Whether the listener runs several torrents, so that it hears from the dialler which it is."""
     queue: int = QUEUE
     """Requests that either end takes at once."""
+    short: bool = True
+    """Whether blocks and requests take the short way, as they do unless somebody listens to every message."""
     depth: int = 12
     """Messages on their way in one direction; when there are as many, nothing more is written."""
 
@@ -154,7 +160,7 @@ class Scope:
 
     def connection(self, side: Side) -> PeerConnection:
         """One end before anything was said."""
-        return PeerConnection(
+        end = PeerConnection(
             side=side,
             peer_id=PEER_IDS[side],
             info_hash=None if self.unnamed and side is SEED else INFO_HASH,
@@ -164,6 +170,9 @@ class Scope:
             request_queue=self.queue,
             extensions=IDS,
         )
+        if not self.short:
+            end.on_message = lambda side, offset, message, findings: None
+        return end
 
 
 def greets(side: Side, uses: str = "", *, size: int | None = len(METADATA), **ids: int) -> Move:

@@ -114,4 +114,26 @@ SMALL: Final = (
     magnet(True, opening=3, learning=1, metadata=1, requests=1, cancels=0, chokes=1, withdrawals=2, advice=1),
     magnet(False, opening=2, learning=1, metadata=1, requests=1, cancels=1, chokes=2, withdrawals=2, advice=0),
 )
-"""For every run of the tests: seconds."""
+"""For every run of the tests."""
+
+WIDE: Final = (
+    requests(True, requests=4, cancels=1, chokes=3),
+    requests(False, requests=4, cancels=2, chokes=3),
+    cancels(True, requests=4, cancels=3, chokes=2),
+    cancels(False, requests=5, cancels=3, chokes=3),
+    withdrawals(True, requests=3, cancels=1, chokes=2, withdrawals=2),
+    withdrawals(False, requests=3, cancels=1, chokes=2, withdrawals=3),
+    both_ways(True, **{"requests": 2, "requests back": 1, "cancels": 1, "chokes": 2, "chokes back": 2}),
+    both_ways(False, **{"requests": 2, "requests back": 2, "cancels": 1, "chokes": 3, "chokes back": 2}),
+    interests(True, requests=3, cancels=1, chokes=2, interest=2, advice=2),
+    interests(False, requests=4, cancels=2, chokes=3, interest=4, advice=0),
+    extensions(True, metadata=2, hashes=1, holepunch=1, requests=1, cancels=0, chokes=2, greetings=2, withdrawals=0),
+    extensions(False, metadata=2, hashes=1, holepunch=1, requests=1, cancels=0, chokes=1, greetings=2, withdrawals=0),
+    small_talk(True, chatter=4, requests=1, cancels=1, chokes=2),
+    small_talk(False, chatter=4, requests=1, cancels=1, chokes=3),
+    first_words(True, opening=9, chatter=2, requests=2, cancels=1, chokes=2),
+    first_words(False, opening=8, chatter=2, requests=2, cancels=1, chokes=1),
+    magnet(True, opening=3, learning=1, metadata=1, requests=2, cancels=1, chokes=2, withdrawals=2, advice=1),
+    magnet(False, opening=3, learning=1, metadata=2, requests=2, cancels=1, chokes=3, withdrawals=2, advice=0),
+)
+"""For `scripts/model_check`: minutes, and some gigabytes of memory."""

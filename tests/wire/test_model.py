@@ -6,6 +6,7 @@ A small scope in full, not a sample; `scripts/model_check` explores wider ones.
 from collections.abc import Callable
 
 import pytest
+from attrs import evolve
 
 from tests.wire.model import Explorer
 from tests.wire.model_end import End
@@ -36,8 +37,17 @@ def test_no_interleaving_of_honest_ends_is_a_finding_or_leaves_anybody_waiting(
     record_property("worlds", explorer.worlds)
     assert str(explorer.fault or "") == ""
     assert explorer.worlds >= at_least
+    assert explorer.whole
     assert explorer.longest >= 4
     assert explorer.finished
+
+
+@pytest.mark.parametrize("scope", SMALL[2:6], ids=str)
+def test_the_long_way_of_blocks_accuses_nobody_either(scope: Scope) -> None:
+    explorer = Explorer(evolve(scope, short=False))
+    explorer.run()
+    assert str(explorer.fault or "") == ""
+    assert explorer.whole
 
 
 def test_a_million_worlds_are_explored_in_every_run() -> None:
@@ -82,3 +92,11 @@ def test_sight_does_close_windows_that_counting_leaves_open() -> None:
             late = end.connection._legality.check(LEECH, Request(BLOCKS[0]), crossed=True)
             found |= {finding.rule for finding in late}
     assert "REQ-07" in found
+
+
+def test_exploring_stops_where_it_is_told_to() -> None:
+    told: list[tuple[int, int]] = []
+    explorer = Explorer(SMALL[0])
+    explorer.run(most=1_000, progress=lambda worlds, waiting: told.append((worlds, waiting)))
+    assert not explorer.whole
+    assert told[-2][0] < 1_000 <= told[-1][0] == explorer.worlds

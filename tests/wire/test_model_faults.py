@@ -1,6 +1,6 @@
 """The model finds what is wrong: each fault here is one that would accuse an honest peer, or leave it waiting."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from attrs import frozen
@@ -18,6 +18,7 @@ from torrent_peer.wire.state import Direction, SideState
 Patch = pytest.MonkeyPatch
 in_flight, ring_size, choke, unchoke = effects._in_flight, effects.ring_size, effects._choke, effects._unchoke
 throw_out, answer, learn_geometry = RequestLedger.throw_out, RequestLedger.answer, Legality.learn_geometry
+take_answers = hot.take_answers
 
 
 def few(fast: bool, *, queue: int = 1, **budgets: int) -> Scope:
@@ -78,11 +79,12 @@ def a_ring_that_takes_what_was_cancelled(patch: Patch) -> None:
 
 
 def a_short_way_that_forgets_the_ring(patch: Patch) -> None:
-    def forgetful(way: Direction, block: Block) -> bool:
-        ledger = way.receiver.requests
-        return not way.sender.choking and block in ledger.live and ledger.answer(block)
+    def forgetful(way: Direction, blocks: Sequence[Block]) -> int:
+        taken = take_answers(way, blocks)
+        way.receiver.requests.answered.clear()
+        return taken
 
-    patch.setattr(hot, "take_answer", forgetful)
+    patch.setattr(hot, "take_answers", forgetful)
 
 
 def sight_by_one_answer_too_few(patch: Patch) -> None:
