@@ -82,6 +82,7 @@ def _meetings() -> tuple[Scene, ...]:
 
 
 MEETINGS = _meetings()
+"""Every pair, but that two aria2 always agree on encryption: what they say is recorded and cannot be judged."""
 SCENES = (SWARM, ENDGAME, ENDGAME_TOO, CHOKES, MAGNETS, RETURNS, *MEETINGS)
 BY_DEFAULT = (SWARM, ENDGAME)
 """The richest: what is recorded in every run of the tests."""
