@@ -233,16 +233,6 @@ def test_a_piece_that_is_kept_for_one_peer_is_not_kept_for_ever() -> None:
     assert numbers(picker.pick("a", 2)) == [(0, 0), (0, 1)]
 
 
-def test_a_piece_not_wanted_any_more_that_fails_stays_away() -> None:
-    picker = make(2, seeds="a")
-    for one in picker.pick("a", 4):
-        picker.received("a", one)
-    picker.change_wanted(PieceSet(2, [1]))
-    assert list(picker.open_pieces) == [0]
-    picker.failed(0)
-    assert [one.piece for one in picker.pick("a", 99)] == [1] * 4
-
-
 def test_the_endgame_begins_when_every_block_is_asked() -> None:
     picker = make(2, seeds="ab")
     seen = [picker.endgame]
@@ -369,19 +359,6 @@ def test_sets_are_copied() -> None:
     assert numbers(picker.pick("a", 1)) == [(1, 0)]
 
 
-def test_wanting_less_drops_open_pieces_and_wanting_more_brings_new_ones() -> None:
-    picker = make(4, wanted=[0, 1, 2], seeds="ab")
-    picker.pick("a", 2)
-    picker.pick("b", 2)
-    picker.verified(2)
-    picker.change_wanted(PieceSet(4, [1, 2, 3]))
-    assert picker.take_dropped() == [0]
-    assert picker.remaining == 2
-    assert numbers(picker.pick("a", 99)) == [(3, 0), (3, 1), (3, 2), (3, 3), (1, 2), (1, 3)]
-    picker.change_wanted(PieceSet(4, [2]))
-    assert (picker.is_complete, sorted(picker.take_dropped()), picker.is_interesting("a")) == (True, [1, 3], False)
-
-
 def test_a_piece_verified_without_having_been_asked_is_not_asked_any_more() -> None:
     picker = make(2, seeds="a")
     picker.verified(0)
@@ -394,35 +371,3 @@ def test_a_piece_verified_while_its_blocks_are_outstanding_settles_every_debt() 
     picker.verified(0)
     assert picker.received("a", block(0, 0)) == Received(duplicate=True)
     picker.peer_left("a")
-
-
-def test_a_run_of_blocks_is_received_as_if_one_by_one() -> None:
-    picker, other = make(seeds="ab"), make(seeds="ab")
-    asked = picker.pick("a", 6)
-    assert other.pick("a", 6) == asked
-    assert picker.received_run("a", 0, 0, 3) == Received()
-    assert picker.received_run("a", 0, 3, 1) == Received(piece_complete=True)
-    fetch(other, "a", asked[:4])
-    picker.verified(0)
-    assert (picker.remaining, picker.pick("a", 99), picker.pick("b", 9)) == (
-        other.remaining,
-        other.pick("a", 99),
-        other.pick("b", 9),
-    )
-    assert picker.released("a") == other.released("a")
-
-
-def test_a_run_that_is_not_wholly_one_peers_is_left_alone() -> None:
-    picker = make(pieces=2, seeds="abc")
-    assert numbers(picker.pick("a", 2, whole_pieces=False)) == [(0, 0), (0, 1)]
-    assert numbers(picker.pick("b", 1, whole_pieces=False)) == [(0, 2)]
-    assert picker.received_run("a", 0, 0, 3) is None  # the third was asked of another
-    assert picker.received_run("a", 0, 1, 4) is None  # there are only four
-    assert picker.received_run("a", 1, 0, 1) is None  # not open
-    assert picker.received_run("b", 0, 0, 1) is None  # not asked of it
-    assert picker.received_run("a", 0, 0, 2) == Received()
-    assert picker.received_run("a", 0, 0, 2) is None  # here already
-    assert numbers(picker.pick("a", 9)) == [(0, 3), (1, 0), (1, 1), (1, 2), (1, 3)]
-    assert numbers(picker.pick("c", 1)) == [(0, 2)]  # the endgame: asked of two
-    assert picker.received_run("b", 0, 2, 1) is None
-    assert picker.received("b", block(0, 2)) == Received(others=("c",))

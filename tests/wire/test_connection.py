@@ -101,6 +101,17 @@ def test_a_listener_without_the_torrent_refuses_and_hears_nothing_more() -> None
         connection.next_event()
 
 
+@pytest.mark.parametrize("length", [10, 20, 30, 68])
+def test_only_a_torrent_that_was_just_named_can_be_refused(length: int) -> None:
+    connection = PeerConnection(side=Side.LISTENER, peer_id=LISTENER_ID)
+    events(connection, codec.encode(Handshake(FAST, INFO_HASH, DIALER_ID))[:length])
+    if length == 68:
+        connection.adopt(INFO_HASH, None)
+        list(until_more_is_needed(connection))
+    with pytest.raises(ValueError, match="the dialler has not named a torrent"):
+        connection.refuse_info_hash()
+
+
 def test_who_dials_names_a_torrent() -> None:
     with pytest.raises(ValueError, match="who dials names a torrent: info_hash is missing"):
         PeerConnection(side=Side.DIALER, peer_id=DIALER_ID)

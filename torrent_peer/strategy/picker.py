@@ -278,25 +278,8 @@ class Picker(Generic[PeerT]):
             self._selection.parole.add(piece)
         self._drop(self._open[piece])
 
-    def change_wanted(self, wanted: PieceSet) -> None:
-        """Want exactly `wanted` from here on; see `take_dropped`, and ask `is_interesting` of every peer. O(all)."""
-        needed = wanted - self._have
-        self._interest.needed = needed
-        for source in list(self._open.values()):
-            if source.left and source.piece not in needed:
-                self._drop(source)
-                self._dropped.append(source.piece)
-        self._selection.startable = needed - PieceSet(needed.size, self._open)
-        self._selection.parole.intersection_update(needed)
-        self._selection.rearrange()
-        for view in self._views.values():
-            self._interest.watch(view)
-
     def take_dropped(self) -> list[int]:
-        """Pieces closed unfinished since the last call, to make room or because they are not wanted any more.
-
-        Their buffers can be given back and what is outstanding of them cancelled.
-        """
+        """Pieces closed unfinished since the last call, to make room: their buffers can be given back."""
         dropped, self._dropped = self._dropped, []
         return dropped
 

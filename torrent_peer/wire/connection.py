@@ -224,10 +224,9 @@ class PeerConnection:
 
     def refuse_info_hash(self) -> Finding:
         """A listener does not have the torrent that the dialler named: the connection is over (HS-04)."""
-        assert self._reader is not None
-        info_hash, reserved = self._reader.info_hash, self._reader.reserved
-        assert info_hash is not None
-        assert reserved is not None
+        reader = self._reader
+        if reader is None or (info_hash := reader.info_hash) is None or (reserved := reader.reserved) is None:
+            raise ValueError("the dialler has not named a torrent")
         named = Handshake(reserved, info_hash, PeerId(bytes(20)))
         finding = RULES["HS-04"].finding(f"handshake for {info_hash}, which is not here", self._their_side, named)
         self._note((finding,))
