@@ -16,7 +16,7 @@ from torrent_peer.session.liveness import (
     SILENCE_TIMEOUT,
 )
 from torrent_peer.session.peer import Peer
-from torrent_peer.session.upkeep import Upkeep, keep_up
+from torrent_peer.session.upkeep import QUIET_INTERVAL, Upkeep, keep_up
 from torrent_peer.strategy.choker import ROUND
 from torrent_peer.wire.messages import Interested, KeepAlive, Unchoke
 
@@ -133,3 +133,27 @@ async def test_a_leech_that_asks_for_nothing_of_a_seed_is_left(tmp_path: Path, a
         assert idle.ending.cause is Cause.TIMEOUT
         assert idle.ending.detail == "unchoked and interested, it asked for nothing for 120 s [LV-02]"
         assert busy.ending is None
+
+
+async def test_peers_that_want_nothing_are_looked_at_seldom_and_others_every_second(
+    tmp_path: Path, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[Peer] = []
+    look_at = Upkeep._look_at
+
+    def count(self: Upkeep, peer: Peer, *, now: float) -> None:
+        looked.append(peer)
+        look_at(self, peer, now=now)
+
+    monkeypatch.setattr(Upkeep, "_look_at", count)
+    async with open_hall(tmp_path, pieces=GEOMETRY.piece_count) as hall:
+        idle, _ = hall.join([], unchoked=False)
+        eager, _ = hall.join([], unchoked=False, then=[Interested()])
+        await pass_time(hall, 60)
+        assert looked.count(eager) == 60
+        assert looked.count(idle) <= 1 + 60 / QUIET_INTERVAL
+        looked.clear()
+        hall.say(idle, Interested())
+        idle.clocks.received = trio.current_time()
+        await pass_time(hall, 10)
+        assert looked.count(idle) == 10
