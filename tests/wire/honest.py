@@ -70,8 +70,8 @@ class End:
         name = NAMES.get(type(message))
         if name is not None and name not in self.connection.theirs.extensions:
             return False
-        if self.connection.geometry is None and isinstance(message, Bitfield | HaveAll | Have):
-            return False
+        if self.connection.geometry is None and isinstance(message, Bitfield | HaveAll | Have | AllowedFast | Suggest):
+            return False  # who does not know the torrent's size has nothing to offer of it
         return self.connection.may_send(message) is None
 
     def sayable(self, number: int) -> list[Message]:
