@@ -24,7 +24,7 @@ from tests.wire.model_scope import (
     pieces,
     say,
 )
-from torrent_peer.wire.messages import Interested, Unchoke
+from torrent_peer.wire.messages import AllowedFast, Interested, Unchoke
 
 Budgets = Mapping[str, int]
 
@@ -60,6 +60,13 @@ def interests(fast: bool, **budgets: int) -> Scope:
     """A leech that changes its mind, a seed that recommends pieces and, with fast, serves some though it chokes."""
     moves = (*asking(LEECH, BLOCKS[1:3]), *choking(SEED), *interest(LEECH), *advice(SEED, 0))
     return Scope(name="interests", fast=fast, before=opening(fast), moves=moves, budgets=budgets)
+
+
+def spared(fast: bool, **budgets: int) -> Scope:
+    """A piece that is allowed fast, asked for more often than it is worth, while the seed chokes and unchokes."""
+    moves = (*asking(LEECH, BLOCKS[:1]), *choking(SEED))
+    before = (*opening(fast), say(SEED, AllowedFast(0)))
+    return Scope(name="spared", fast=fast, before=before, moves=moves, budgets=budgets, queue=1)
 
 
 def extensions(fast: bool, **budgets: int) -> Scope:
@@ -105,6 +112,7 @@ SMALL: Final = (
     both_ways(False, **{"requests": 2, "requests back": 1, "cancels": 1, "chokes": 2, "chokes back": 1}),
     interests(True, requests=2, cancels=1, chokes=2, interest=1, advice=1),
     interests(False, requests=3, cancels=1, chokes=2, interest=3, advice=0),
+    spared(True, requests=8, cancels=1, chokes=2),
     extensions(True, metadata=2, hashes=1, holepunch=0, requests=1, cancels=0, chokes=1, greetings=2, withdrawals=0),
     extensions(False, metadata=1, hashes=0, holepunch=1, requests=1, cancels=0, chokes=1, greetings=2, withdrawals=1),
     small_talk(True, chatter=2, requests=1, cancels=1, chokes=2),
@@ -127,6 +135,7 @@ WIDE: Final = (
     both_ways(False, **{"requests": 2, "requests back": 2, "cancels": 1, "chokes": 3, "chokes back": 2}),
     interests(True, requests=3, cancels=1, chokes=2, interest=2, advice=2),
     interests(False, requests=4, cancels=2, chokes=3, interest=4, advice=0),
+    spared(True, requests=9, cancels=2, chokes=5),
     extensions(True, metadata=2, hashes=1, holepunch=1, requests=1, cancels=0, chokes=2, greetings=2, withdrawals=0),
     extensions(False, metadata=2, hashes=1, holepunch=1, requests=1, cancels=0, chokes=1, greetings=2, withdrawals=0),
     small_talk(True, chatter=4, requests=1, cancels=1, chokes=2),

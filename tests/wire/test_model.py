@@ -20,6 +20,7 @@ AT_LEAST = (
     *(20_000, 40_000),  # withdrawals
     *(140_000, 80_000),  # both ways
     *(50_000, 20_000),  # interests
+    20_000,  # spared, with fast only
     *(120_000, 80_000),  # extensions
     *(15_000, 8_000),  # small talk
     *(25_000, 90_000),  # first words

@@ -178,9 +178,9 @@ SEEDED = [
     Seeded(no_room_for_what_crossed_a_withdrawal, scopes.SMALL[4], "REQ-02"),
     Seeded(late_requests_that_are_owed_nothing, scopes.requests(True, requests=1, cancels=0, chokes=2), STUCK),
     Seeded(a_choke_that_the_asker_does_not_feel, scopes.SMALL[1], NOT_OWED),
-    Seeded(ids_that_die_when_they_are_disabled, scopes.SMALL[10], "EXT-02"),
-    Seeded(metadata_that_may_be_sent_twice, scopes.SMALL[10], DIFFER),
-    Seeded(a_size_that_makes_forget, scopes.SMALL[16], DIFFER),
+    Seeded(ids_that_die_when_they_are_disabled, scopes.SMALL[11], "EXT-02"),
+    Seeded(metadata_that_may_be_sent_twice, scopes.SMALL[11], DIFFER),
+    Seeded(a_size_that_makes_forget, scopes.SMALL[17], DIFFER),
 ]
 
 

@@ -203,7 +203,10 @@ def _request(way: Direction, message: Request, crossed: bool) -> None:
     if server.heard and geometry is not None and geometry.contains(block):
         ledger.note_asked(block)
     if server.choking and server.serves_choked(block.piece):
-        ledger.spare(block.piece)
+        if crossed and ledger.budget > 0 and not sight.was_heard(server, ledger.choked_at):
+            ledger.budget -= 1  # it may have crossed the choke, as any request may
+        else:
+            ledger.spare(block.piece)
     if _count_late(way, block):
         _drop(way, block)
     else:

@@ -4,7 +4,7 @@ import pytest
 
 from tests.wire.scenes import GEOMETRY, Case, Scene, check_case
 from torrent_peer.core.block import Block
-from torrent_peer.wire.messages import AllowedFast, HaveAll, Message, Piece, Reject, Request, Suggest, Unchoke
+from torrent_peer.wire.messages import AllowedFast, Choke, HaveAll, Message, Piece, Reject, Request, Suggest, Unchoke
 from torrent_peer.wire.rules.bep6 import ALLOWED_FAST_LIMIT
 from torrent_peer.wire.side import Side
 
@@ -12,6 +12,7 @@ D, L = Side.DIALER, Side.LISTENER
 A, B = GEOMETRY.block(0, 0), GEOMETRY.block(0, 1)
 LAST = GEOMETRY.block(9, 0)
 ROUND: list[tuple[Side, Message]] = [(D, Request(A)), (L, Piece(A, b"")), (D, Request(B)), (L, Piece(B, b""))]
+TURNED: list[tuple[Side, Message]] = [(L, Unchoke()), (L, Choke())]
 ASKED = Scene(here=D, then=[(L, Unchoke()), (D, Request(A))])
 PLAIN = Scene(here=D, fast=False, then=[(L, Unchoke()), (D, Request(A))])
 ANSWERED = Scene(here=D, then=[(L, Unchoke()), (D, Request(A)), (L, Piece(A, b""))])
@@ -125,6 +126,14 @@ CASES = [
         scene=Scene(then=[(L, AllowedFast(9)), *[(D, Request(LAST))] * 6]),
         message=Request(LAST),
         legal_scene=Scene(then=[(L, AllowedFast(9)), *[(D, Request(LAST))] * 6, (L, Unchoke())]),
+    ),
+    Case(
+        judge="an_allowed_piece_is_not_asked_for_endlessly",
+        rule="REQ-11",
+        evidence="request number 7 for piece 9, which is allowed fast, while choked",
+        scene=Scene(then=[(L, AllowedFast(9)), *[(D, Request(LAST))] * 6, *TURNED, *[(D, Request(LAST))] * 494]),
+        message=Request(LAST),
+        legal_scene=Scene(then=[(L, AllowedFast(9)), *[(D, Request(LAST))] * 6, *TURNED, *[(D, Request(LAST))] * 493]),
     ),
 ]
 

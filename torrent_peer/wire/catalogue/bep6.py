@@ -186,7 +186,7 @@ ENTRIES: Final = (
     Entry(
         rule="REQ-11",
         instead="Download what is allowed fast once; wait for the unchoke if its hash was wrong.",
-        races="never: a request that crossed a choke counts as well, and nobody is blamed for a few",
+        races="yes: requests may cross our choke; those are not counted, as many as REQ-07 lets pass",
         clients=Clients(
             libtorrent="closes after three times the piece",
             anacrolix="ignores it",

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from torrent_peer.wire import sight
 from torrent_peer.wire.ledger import SPARED_ROUNDS
 from torrent_peer.wire.messages import AllowedFast, HaveAll, HaveNone, Reject, Request, Suggest
 from torrent_peer.wire.rules.registry import rule
@@ -130,11 +131,14 @@ def allowed_fast_is_not_a_stream(way: Direction, message: AllowedFast, crossed: 
     quote="if the requested piece has already been sent to the requesting peer",
 )
 def an_allowed_piece_is_not_asked_for_endlessly(way: Direction, message: Request, crossed: bool) -> str | None:
-    """A piece allowed fast is asked for three times at most while choked; more may be rejected."""
+    """A piece allowed fast is asked for three times at most while choked, but for what crossed the choke."""
     server, geometry, piece = way.receiver, way.state.geometry, message.block.piece
     if geometry is None or not server.choking or not server.serves_choked(piece):
         return None
-    asked = way.sender.requests.times_spared(piece)
+    ledger = way.sender.requests
+    asked = ledger.times_spared(piece)
     if asked < SPARED_ROUNDS * geometry.block_count(piece):
+        return None
+    if crossed and ledger.budget > 0 and not sight.was_heard(server, ledger.choked_at):
         return None
     return f"request number {asked + 1} for piece {piece}, which is allowed fast, while choked"
