@@ -4,6 +4,8 @@ import argparse
 import json
 import os
 import shutil
+import signal
+import subprocess
 import sys
 import time
 from importlib import import_module
@@ -13,7 +15,7 @@ from typing import Any, Final
 
 from bench import machine, network
 from bench.figures import Findings
-from bench.native import holding_memory, remove_programs
+from bench.native import holding_memory
 from bench.options import Options
 from bench.processes import BenchError
 from bench.units import RESULTS, size_of
@@ -31,31 +33,50 @@ ROWS: Final = {
     "slow_link": "50 ms and 20 Mbit/s, through a shaping proxy",
 }
 """Module of `bench.rows` → what it measures; in this order."""
+_INSIDE: Final = "TORRENT_PEER_BENCH_INSIDE"
+"""Set for the process that measures."""
 NEEDS_NETWORK: Final = frozenset(ROWS) - {"wire"}
 
 
 def main(argv: list[str]) -> None:
     """Measure what was asked for; leaves with 1 when a row failed."""
     options = _parser().parse_args(argv)
-    if options.plot:
-        from bench.plot import write_plot
-
-        try:
-            print(write_plot(options.results))
-        except BenchError as error:
-            raise SystemExit(f"bench: {error}") from None
-        return
     rows = list(dict.fromkeys(options.rows or ROWS))
-    if not NEEDS_NETWORK.isdisjoint(rows):
-        network.enter(options.congestion)
+    if options.plot:
+        _plot(options.results)
+    elif _INSIDE in os.environ:
+        _measure_all(rows, options)
+    else:
+        raise SystemExit(_run_inside(NEEDS_NETWORK.isdisjoint(rows), options.directory))
+
+
+def _run_inside(alone: bool, directory: Path | None) -> int:
+    """Run this command in a process below, in a namespace unless it is fine `alone`; the status it left with.
+
+    Whatever becomes of that process, its temporary directory is removed, and nothing it started is left running.
+    """
+    prefix = [] if alone else network.namespace()
+    with TemporaryDirectory(prefix="torrent_peer-bench-", dir=directory, ignore_cleanup_errors=True) as scratch:
+        inside = {**os.environ, _INSIDE: "alone" if alone else "network", "TMPDIR": scratch}
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        process = subprocess.Popen([*prefix, sys.executable, *sys.argv], env=inside)
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            return 130
+        finally:
+            process.kill()
+            process.wait()
+
+
+def _measure_all(rows: list[str], options: argparse.Namespace) -> None:
+    if os.environ.pop(_INSIDE) == "network":
+        network.set_up(options.congestion)
     failed = []
     try:
-        with (
-            holding_memory(options.hold_memory),
-            TemporaryDirectory(prefix="torrent_peer-bench-", dir=options.directory) as directory,
-        ):
+        with holding_memory(options.hold_memory):
             for row in rows:
-                scratch = Path(directory) / row
+                scratch = Path(os.environ["TMPDIR"]) / row
                 scratch.mkdir()
                 try:
                     _measure(row, scratch, options)
@@ -63,10 +84,19 @@ def main(argv: list[str]) -> None:
                     print(f"bench: {row}: {error}", file=sys.stderr)
                     failed.append(row)
                 shutil.rmtree(scratch, ignore_errors=True)
-    finally:
-        remove_programs()
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
     if failed:
         raise SystemExit(f"bench: failed: {', '.join(failed)}")
+
+
+def _plot(results: Path | None) -> None:
+    from bench.plot import write_plot
+
+    try:
+        print(write_plot(results))
+    except BenchError as error:
+        raise SystemExit(f"bench: {error}") from None
 
 
 def _measure(row: str, scratch: Path, options: argparse.Namespace) -> None:

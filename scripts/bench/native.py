@@ -52,12 +52,6 @@ def holding_memory(length: int | None) -> Iterator[None]:
         yield
 
 
-def remove_programs() -> None:
-    """Leave nothing behind."""
-    if _directory.cache_info().currsize:
-        shutil.rmtree(_directory(), ignore_errors=True)
-
-
 @cache
 def _directory() -> Path:
     return Path(mkdtemp(prefix="torrent_peer-bench-native-"))

@@ -22,8 +22,8 @@ MOST_KEPT: Final = 256 * 1024
 """Bytes of what a program beside the measured one has said and nobody has asked for."""
 POLL: Final = 0.05
 """Seconds between two looks at its memory."""
-FILE_POLL: Final = 0.01
-"""Seconds between two looks for a file."""
+QUICK_POLL: Final = 0.005
+"""Seconds between two looks for a file, or for what was written."""
 
 
 class BenchError(Exception):
@@ -39,6 +39,8 @@ class Command:
     """A regular expression for the line it prints when all is verified; None: it says so by ending."""
     done_file: Path | None = None
     """Or a file that is there from then on; for a program that prints late."""
+    done_written: int | None = None
+    """Or so many bytes that it has written to files (and to its log), as the kernel counts them."""
     ends: bool = True
     """Whether it then ends by itself; else it is stopped, and its time is the time until it was done."""
     environment: Mapping[str, str] = {}
@@ -81,6 +83,7 @@ def measured(command: Command, *, directory: Path) -> Cost:
     pattern = re.compile(command.done.encode()) if command.done is not None else None
     done: float | None = None
     rss, reading = 0, True
+    pause = POLL if command.done_file is None and command.done_written is None else QUICK_POLL
     samples: list[tuple[float, float]] = []
     try:
         with selectors.DefaultSelector() as selector:
@@ -89,7 +92,7 @@ def measured(command: Command, *, directory: Path) -> Cost:
             os.set_blocking(process.stdout.fileno(), False)
             ended: float | None = None
             while ended is None:
-                ready = {key.data for key, _ in selector.select(FILE_POLL if command.done_file else POLL)}
+                ready = {key.data for key, _ in selector.select(pause)}
                 now = time.monotonic()
                 rss = max(rss, _peak(process.pid))
                 samples.append((now, cpu_of(process.pid)))
@@ -102,6 +105,7 @@ def measured(command: Command, *, directory: Path) -> Cost:
                 if done is None and (
                     (pattern is not None and pattern.search(output) is not None)
                     or (command.done_file is not None and command.done_file.exists())
+                    or (command.done_written is not None and _written(process.pid) >= command.done_written)
                 ):
                     done = now
                     if not command.ends:
@@ -122,7 +126,7 @@ def measured(command: Command, *, directory: Path) -> Cost:
         stop(process)
     if command.ends and process.returncode != 0:
         raise BenchError(f"{command.argv[0]} ended with status {process.returncode}{tail(output)}")
-    if done is None and (command.done is not None or command.done_file is not None):
+    if done is None and (command.done, command.done_file, command.done_written) != (None, None, None):
         raise BenchError(f"{command.argv[0]} ended and was not done{tail(output)}")
     return Cost(
         began=began,
@@ -252,6 +256,15 @@ def _peak(pid: int) -> int:
         for line in Path(f"/proc/{pid}/status").read_text().splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) * 1024
+    return 0
+
+
+def _written(pid: int) -> int:
+    """Bytes a process has written to files, pipes and terminals; what it sends by sockets is not among them."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/io").read_text().splitlines():
+            if line.startswith("wchar:"):
+                return int(line.split()[1])
     return 0
 
 

@@ -76,7 +76,8 @@ def _block_of(content: Content, seeder: Seeder, others: Sequence[str], options: 
     job = Job(content, out, empty(options.scratch / "client"), 120.0)
     alone = ours(job)
     seeder.mark()
-    command = Command(argv=[*alone.argv, *others], done=rf"{NAME}: complete after|complete after", ends=False)
+    # it is killed as soon as it is complete; the others would go on
+    command = Command(argv=[*alone.argv, *others], done=rf"({NAME}: )?complete after", ends=False)
     cost = measured(command, directory=job.directory)
     content.compare(out)
     return cost.cpu_since(seeder.first()) / (content.length / (16 * KIB)) * 1e6
