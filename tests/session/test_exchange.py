@@ -154,7 +154,7 @@ async def test_an_allowed_piece_is_asked_for_three_times_at_most_while_choked(tm
         while asked := ear.asked():
             total += len(asked)
             hall.say(peer, *map(Reject, asked))
-            peer.refused_pieces.clear()  # as if it had only been cancelled
+            peer.refused_pieces = frozenset()  # as if it had only been cancelled
             hall.parts.exchange.ask(peer, now=trio.current_time())
             peer.flush(now=trio.current_time())
         assert 2 * GEOMETRY.block_count(3) < total <= 3 * GEOMETRY.block_count(3)

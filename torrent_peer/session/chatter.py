@@ -18,6 +18,8 @@ class Chatter:
     Blocks, requests and pieces announced for the first time are not counted: there cannot be too many of them.
     """
 
+    __slots__ = ("_allowance", "_updated")
+
     def __init__(self, *, now: float) -> None:
         self._allowance = float(FREE_MESSAGES)
         self._updated = now

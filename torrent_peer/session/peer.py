@@ -27,6 +27,7 @@ REJECTS_PER_STEP: Final = 64
 """Refusals after which the rest doubles: a whole queue is refused at once when a peer loses a piece."""
 MOST_UNREAD: Final = 2 * BATCH_BYTES
 """Bytes said to a peer that the network has not taken, at most. Blocks alone never come to more than half of it."""
+NO_PIECES: Final[frozenset[int]] = frozenset()
 FIRST_APPETITE: Final = 128 * 1024
 """Bytes of blocks given to a peer at once of which nothing is known, and at least."""
 
@@ -87,7 +88,7 @@ class Peer:
         """Refusals since its last block."""
         self.ask_after = 0.0
         """It is to be asked for nothing before then."""
-        self.refused_pieces: set[int] = set()
+        self.refused_pieces = NO_PIECES
         """Pieces it refused while it choked us, allowed fast or not."""
         self.download_rate = Rate()
         self.upload_rate = Rate()
@@ -210,7 +211,7 @@ class Peer:
     def rejected(self, block: Block, *, now: float) -> None:
         """It will not serve `block`: a peer that refuses though it does not choke us is given a rest, ever longer."""
         if self.connection.theirs.choking:
-            self.refused_pieces.add(block.piece)
+            self.refused_pieces |= {block.piece}
             return
         self.rejects += 1
         self.ask_after = now + min(FIRST_REST * 2 ** (self.rejects // REJECTS_PER_STEP), LONGEST_REST)

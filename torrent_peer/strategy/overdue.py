@@ -17,9 +17,11 @@ class RequestAges:
     Nothing is done per block but in `overdue`.
     """
 
+    __slots__ = ("_batches", "_heard", "_passed", "is_snubbing")
+
     def __init__(self) -> None:
         self._batches: list[tuple[float, Sequence[Block]]] = []
-        self._passed: list[tuple[float, Block]] = []
+        self._passed: Sequence[tuple[float, Block]] = ()
         self._heard = 0.0
         self.is_snubbing = False
         """Whether it owed us blocks and sent none for `REQUEST_TIMEOUT`; until it sends one."""
@@ -42,7 +44,7 @@ class RequestAges:
     def forget(self) -> None:
         """Nothing is outstanding any more: the peer has choked us, say."""
         self._batches = []
-        self._passed = []
+        self._passed = ()
 
     def overdue(self, outstanding: Set[Block], *, now: float) -> list[Block]:
         """The requests to give up, each reported once; `outstanding` are those not answered.

@@ -16,6 +16,9 @@ ZOMBIES_KEPT: Final = 4096
 some that never come; when they add up the oldest are forgotten, and should one come after all it is one too many."""
 
 
+LATE: Final = frozenset({"answered", "asked", "cancelled", "zombies"})
+
+
 class RequestLedger:
     """What one side (the asker) requested of the other (the server) on this connection.
 
@@ -41,19 +44,20 @@ class RequestLedger:
         "zombies",
     )
 
+    cancelled: dict[Block, int]
+    """Those of the live requests that were cancelled and still wait for their one answer (fast)."""
+    zombies: dict[Block, int]
+    """Credits without a request."""
+    answered: dict[Block, int]
+    """The ring: answers a cancel of which may be on its way, oldest first."""
+    asked: dict[int, int]
+    """Piece → bit per 16 KiB of it: everything that was ever asked."""
+
     def __init__(self) -> None:
         self.live: dict[Block, int] = {}
         """Unanswered requests, oldest first: block → how many of them. Also the server's upload queue."""
         self.total = 0
         """Unanswered requests, copies counted."""
-        self.cancelled: dict[Block, int] = {}
-        """Those of the live requests that were cancelled and still wait for their one answer (fast)."""
-        self.zombies: dict[Block, int] = {}
-        """Credits without a request."""
-        self.answered: dict[Block, int] = {}
-        """The ring: answers a cancel of which may be on its way, oldest first."""
-        self.asked: dict[int, int] = {}
-        """Piece → bit per 16 KiB of it: everything that was ever asked."""
         self.budget = 0
         """Requests that may still arrive although the server chokes; between chokes, what is left over (carry)."""
         self.excess = 0
@@ -71,15 +75,24 @@ class RequestLedger:
         self.spared: dict[int, int] | None = None
         """Piece that was allowed fast → requests for it while the server choked; `None` before the first."""
 
+    def __getattr__(self, name: str) -> dict[Block, int]:
+        """The four above are made when first looked at: most peers never ask for anything."""
+        if name not in LATE:
+            raise AttributeError(name)
+        made: dict[Block, int] = {}
+        setattr(self, name, made)
+        return made
+
     @property
     def waiting(self) -> int:
         """Unanswered requests that were not cancelled."""
-        return self.total - sum(self.cancelled.values()) if self.cancelled else self.total
+        return self.total - sum(self.cancelled.values()) if self.total and self.cancelled else self.total
 
     @property
     def awaited(self) -> Set[Block]:
         """The blocks whose answer is waited for: unanswered and not cancelled."""
-        return {block for block in self.live if self.is_waiting(block)} if self.cancelled else self.live.keys()
+        cancelled = self.live and self.cancelled
+        return {block for block in self.live if self.is_waiting(block)} if cancelled else self.live.keys()
 
     @property
     def credits(self) -> int:
