@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from bench.content import NAME, Content
-from bench.native import program
+from bench.native import compiler, program
 from bench.network import HOSTS
 from bench.processes import BenchError, Helper, cpu_of, running
 from bench.tracker import Address
@@ -36,6 +36,11 @@ class Seeder(Protocol):
 
     def cpu(self) -> float:
         """Seconds of user and system time so far."""
+
+
+def cheapest() -> str:
+    """The seed that takes least from the downloaders: the C one, where there is a compiler."""
+    return LIBTORRENT if compiler() is None else NATIVE
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from bench.figures import Findings, Ratio, Spread, Table
 from bench.opinions import choker_cost, picker_costs
 from bench.options import Options
 from bench.processes import Command, measured
-from bench.seeders import NATIVE, Seeder, open_seeder
+from bench.seeders import Seeder, cheapest, open_seeder
 from bench.tracker import open_tracker
 from bench.turns import in_turns
 from bench.units import KIB, MIB
@@ -58,7 +58,7 @@ def _beside_others(options: Options) -> dict[str, list[float]]:
         )
         tracker.only = content.info_hash
         others = _idle_torrents(options, max(TORRENTS) - 1, tracker.url)
-        seeder = stack.enter_context(open_seeder(NATIVE, content, options.scratch))
+        seeder = stack.enter_context(open_seeder(cheapest(), content, options.scratch))
         tracker.peers = seeder.addresses
 
         def run(count: int) -> float:

@@ -8,7 +8,7 @@ from bench.content import make_content
 from bench.downloaders import OURS, TUNED
 from bench.figures import Findings
 from bench.options import Options
-from bench.seeders import LIBTORRENT, NATIVE, open_seeder
+from bench.seeders import LIBTORRENT, cheapest, open_seeder
 from bench.tracker import open_tracker
 from bench.transfers import compare, note_transfers
 from bench.units import GIB, KIB, MIB
@@ -33,8 +33,8 @@ def measure(options: Options) -> Findings:
     many = 10_000 if options.full else 1_000
     size = options.size or (2 * GIB if options.full else 128 * MIB)
     for shape in (
-        Shape("pieces of 256 KiB", 256 * KIB, 1, NATIVE),
-        Shape("pieces of 4 MiB", 4 * MIB, 1, NATIVE),
+        Shape("pieces of 256 KiB", 256 * KIB, 1, cheapest()),
+        Shape("pieces of 4 MiB", 4 * MIB, 1, cheapest()),
         Shape(f"{many:,} files of 64 KiB", 256 * KIB, many, LIBTORRENT),
     ):
         if not options.wants_source(shape.name):
