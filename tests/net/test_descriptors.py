@@ -6,7 +6,7 @@ import pytest
 from torrent_peer.net.descriptors import OTHERS, allow_peers, room_for_peers
 
 
-@pytest.mark.parametrize(("limit", "room"), [(resource.RLIM_INFINITY, inf), (20_000, 19_808), (256, 128), (64, 0)])
+@pytest.mark.parametrize(("limit", "room"), [(resource.RLIM_INFINITY, inf), (20_000, 19_840), (256, 160), (64, 16), (30, 0)])
 def test_data_files_and_the_rest_are_left_their_descriptors(limit: int, room: float) -> None:
     assert room_for_peers(limit) == room
 
@@ -14,10 +14,10 @@ def test_data_files_and_the_rest_are_left_their_descriptors(limit: int, room: fl
 @pytest.mark.parametrize(
     ("soft", "hard", "count", "after", "room"),
     [
-        (1024, 4096, 200, 1024, 832),  # enough as it is
-        (1024, 4096, 2000, 2192, 2000),
-        (1024, 4096, 10_000, 4096, 3904),
-        (256, resource.RLIM_INFINITY, 1000, 1192, 1000),
+        (1024, 4096, 200, 1024, 864),  # enough as it is
+        (1024, 4096, 2000, 2160, 2000),
+        (1024, 4096, 10_000, 4096, 3936),
+        (256, resource.RLIM_INFINITY, 1000, 1160, 1000),
         (resource.RLIM_INFINITY, resource.RLIM_INFINITY, 10_000, resource.RLIM_INFINITY, inf),
     ],
 )

@@ -7,7 +7,7 @@ from typing import Final
 
 from torrent_peer.storage.pool import MOST_OPEN, SHARE_OF_LIMIT
 
-OTHERS: Final = 64
+OTHERS: Final = 32
 """Descriptors for all but peers and data files: trackers, listeners, dials under way, standard streams, Trio's own."""
 
 
