@@ -7,9 +7,10 @@ from trio.testing import MockClock
 from tests.session.hall import open_hall, true_piece
 from tests.session.stage import CONTENT, GEOMETRY, NOT_FAST, TORRENT
 from torrent_peer.core.block import Block
-from torrent_peer.session.downloading import BUFFER_MEMORY, MOST_OPEN_PIECES, open_piece_limit
+from torrent_peer.session.downloading import BUFFER_MEMORY, ENDGAME_PATIENCE, MOST_OPEN_PIECES, open_piece_limit
 from torrent_peer.session.events import PeerBanned, PieceFailed, PieceVerified
 from torrent_peer.session.farewell import Cause
+from torrent_peer.session.liveness import RESCUE_AFTER
 from torrent_peer.session.upkeep import Upkeep
 from torrent_peer.storage.errors import Kind, StorageError
 from torrent_peer.strategy.overdue import REQUEST_TIMEOUT
@@ -88,11 +89,18 @@ async def test_what_the_disk_refuses_is_nobodys_fault(tmp_path: Path, monkeypatc
 
 
 @pytest.mark.parametrize("reserved", [Reserved.of(fast=True), NOT_FAST], ids=["fast", "not fast"])
-async def test_in_the_endgame_what_has_come_is_cancelled_elsewhere(tmp_path: Path, reserved: Reserved) -> None:
+async def test_in_the_endgame_what_has_come_is_cancelled_elsewhere(
+    tmp_path: Path, reserved: Reserved, autojump_clock: MockClock
+) -> None:
     async with open_hall(tmp_path, pieces=LAST) as hall:
+        upkeep = Upkeep(hall.parts.exchange)
         one, ones_ear = hall.join(reserved=reserved)
         other, others_ear = hall.join(reserved=reserved)
         assert sorted(ones_ear.asked()) == LAST_BLOCKS
+        assert not others_ear.asked()  # it may come soon
+        for _ in range(2):
+            await trio.sleep(ENDGAME_PATIENCE)
+            upkeep.tick(now=trio.current_time())
         twice = others_ear.asked()
         assert twice
         assert set(twice) <= set(LAST_BLOCKS)
@@ -131,6 +139,11 @@ async def test_what_a_silent_peer_owes_is_asked_of_others_and_taken_if_it_comes_
         while blocks:
             hall.give(helper, *blocks)
             blocks = helpers_ear.asked()
+        await trio.sleep(RESCUE_AFTER + ENDGAME_PATIENCE)
+        for _ in range(2):
+            upkeep.tick(now=trio.current_time())
+            await trio.sleep(RESCUE_AFTER + 1)
+        hall.give(helper, *helpers_ear.asked())
         hall.settle()
         assert [event.piece for event in hall.all(PieceVerified)] == [LAST]
         assert hall.parts.downloading.wasted == late.length

@@ -15,6 +15,7 @@ from torrent_peer.session.rate_limit import RateLimit
 from torrent_peer.session.serving import Serving
 from torrent_peer.storage.errors import Kind, StorageError
 from torrent_peer.strategy.choker import REST, ROUND
+from torrent_peer.strategy.suggestions import Suggestions
 from torrent_peer.wire.codec import PIECE_HEADER_LENGTH
 from torrent_peer.wire.messages import (
     Bitfield,
@@ -97,9 +98,17 @@ class Sink:
     async def aclose(self) -> None: ...
 
 
-def serving(shelf: Shelf, *, slots: int = 8, limit: int | None = None) -> Serving:
-    buffers = BlockBuffers(gap=PIECE_HEADER_LENGTH)
-    return Serving(shelf, slots=slots, limit=RateLimit(limit), dice=Random(1), buffers=buffers)  # type: ignore[arg-type]
+def serving(
+    shelf: Shelf, *, slots: int = 8, limit: int | None = None, suggestions: Suggestions[Peer] | None = None
+) -> Serving:
+    return Serving(
+        shelf,  # type: ignore[arg-type]
+        slots=slots,
+        limit=RateLimit(limit),
+        dice=Random(1),
+        buffers=BlockBuffers(gap=PIECE_HEADER_LENGTH),
+        suggestions=suggestions,
+    )
 
 
 def leech(*, reserved: Reserved = FULL_RESERVED, sink: Sink | None = None, unchoked: bool = True) -> tuple[Peer, Sink]:

@@ -6,13 +6,13 @@ from trio.testing import MockClock
 
 from tests.session.hall import Hall, open_hall
 from tests.session.stage import GEOMETRY
+from torrent_peer.session.downloading import RESCUE_PATIENCE
 from torrent_peer.session.farewell import Cause
 from torrent_peer.session.liveness import (
     HANDSHAKE_TIMEOUT,
     IDLE_LEECH_TIMEOUT,
     KEEP_ALIVE_INTERVAL,
     MESSAGE_TIMEOUT,
-    RESCUE_AFTER,
     SILENCE_TIMEOUT,
 )
 from torrent_peer.session.peer import Peer
@@ -101,7 +101,7 @@ async def test_a_peer_with_nothing_to_do_is_asked_for_what_others_owe(
         while blocks := quicks_ear.asked():
             hall.give(quick, *blocks)
         assert not quick.connection.outstanding
-        await pass_time(hall, RESCUE_AFTER + 2)
+        await pass_time(hall, RESCUE_PATIENCE + 2)
         assert set(quicks_ear.asked()) <= slow
         assert quick.connection.outstanding
 

@@ -91,6 +91,9 @@ class Company:
     def __iter__(self) -> Iterator[Peer]:
         return iter(tuple(self.peers))
 
+    def __len__(self) -> int:
+        return len(self.peers)
+
     def greeted(self, peer: Peer) -> None:
         """Everybody is welcome."""
 

@@ -8,9 +8,9 @@ import pytest
 from torrent_peer.core.block import BLOCK_LENGTH, Block
 from torrent_peer.core.geometry import Geometry
 from torrent_peer.core.piece_set import PieceSet
-from torrent_peer.strategy.picker import Picker, Received
+from torrent_peer.strategy.picker import Picker
+from torrent_peer.strategy.received import Received
 from torrent_peer.strategy.selection import RANDOM_FIRST
-from torrent_peer.strategy.shelves import ENDGAME_BLOCKS
 
 BLOCKS = 4
 """Blocks in a piece of these tests."""
@@ -231,48 +231,6 @@ def test_a_piece_that_is_kept_for_one_peer_is_not_kept_for_ever() -> None:
     assert numbers(picker.pick("c", 2, rescue=True)) == [(0, 3)]
     picker.released("b")
     assert numbers(picker.pick("a", 2)) == [(0, 0), (0, 1)]
-
-
-def test_the_endgame_begins_when_every_block_is_asked() -> None:
-    picker = make(2, seeds="ab")
-    seen = [picker.endgame]
-    for count in (7, 1):
-        picker.pick("a", count)
-        seen.append(picker.endgame)
-    picker.released("a")
-    assert [*seen, picker.endgame] == [False, False, True, False]
-
-
-def test_in_the_endgame_idle_peers_are_asked_for_what_others_owe() -> None:
-    picker = make(2, seeds="abcd")
-    picker.pick("a", 7)
-    assert numbers(picker.pick("b", 9)) == [(1, 3)]
-    assert picker.pick("b", 9) == []  # it has something to do
-    assert numbers(picker.pick("c", 2)) == [(0, 0), (0, 1)]
-    assert numbers(picker.pick("d", 99)) == [(0, 2), (0, 3), (1, 0), (1, 1)][:ENDGAME_BLOCKS]
-    assert picker.pick("d", 99) == []
-    assert picker.received("c", block(0, 0)) == Received(others=("a",))
-    assert picker.received("a", block(0, 2)) == Received(others=("d",))
-    assert picker.received("a", block(0, 0)) == Received(duplicate=True)
-    assert picker.received("a", block(1, 2)) == Received()
-    fetch(picker, "a", [block(0, 1), block(0, 3)])
-    assert picker.remaining == 1
-
-
-def test_what_is_asked_twice_and_given_up_once_is_still_asked() -> None:
-    picker = make(1, seeds="ab")
-    picker.pick("a", 4)
-    picker.pick("b", 4)
-    picker.released("a")
-    assert picker.endgame
-    assert picker.received("b", block(0, 0)) == Received()
-
-
-def test_a_peer_with_nothing_to_do_can_rescue_blocks_before_the_endgame() -> None:
-    picker = make(4, open_limit=1, seeds="ab")
-    picker.pick("a", 4)
-    assert picker.pick("b", 4) == []
-    assert len(picker.pick("b", 4, rescue=True)) == 4
 
 
 def test_an_open_piece_whose_peers_are_gone_makes_room_for_what_is_there() -> None:

@@ -1,7 +1,7 @@
 """Tests of torrent_peer.strategy.picker: blocks that come run by run."""
 
 from tests.strategy.test_picker import block, fetch, make, numbers
-from torrent_peer.strategy.picker import Received
+from torrent_peer.strategy.received import Received
 
 
 def test_a_run_of_blocks_is_received_as_if_one_by_one() -> None:
@@ -31,6 +31,6 @@ def test_a_run_that_is_not_wholly_one_peers_is_left_alone() -> None:
     assert picker.received_run("a", 0, 0, 2) == Received()
     assert picker.received_run("a", 0, 0, 2) is None  # here already
     assert numbers(picker.pick("a", 9)) == [(0, 3), (1, 0), (1, 1), (1, 2), (1, 3)]
-    assert numbers(picker.pick("c", 1)) == [(0, 2)]  # the endgame: asked of two
+    assert numbers(picker.pick("c", 1, patience=lambda peer, owed: peer != "b")) == [(0, 2)]  # asked of two
     assert picker.received_run("b", 0, 2, 1) is None
     assert picker.received("b", block(0, 2)) == Received(others=("c",))

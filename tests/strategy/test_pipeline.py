@@ -127,3 +127,19 @@ def test_a_peer_that_fetches_a_piece_in_twenty_seconds_takes_whole_pieces(piece_
     pipeline = RequestPipeline()
     steady(pipeline, rate=100_000, latency=0.05, seconds=10)
     assert pipeline.takes_whole_pieces(piece_length, now=10.0) is whole
+
+
+def test_near_the_end_no_more_is_asked_than_the_peers_share() -> None:
+    pipeline = RequestPipeline()
+    assert pipeline.room(0, share=6, now=0.0) == 6
+    assert pipeline.room(0, share=1, now=0.0) == LEAST_DEPTH
+    assert pipeline.room(3, share=6, now=0.0) == 3
+    assert pipeline.room(0, share=10**6, now=0.0) == FIRST_DEPTH
+
+
+def test_a_small_share_does_not_leave_a_long_line_idle() -> None:
+    pipeline = RequestPipeline(2000)
+    came = steady(pipeline, rate=10_000_000, latency=0.2, seconds=10)
+    assert came > 5000
+    depth = pipeline.room(0, share=1, now=10.0)
+    assert 2 * 10_000_000 * 0.2 / BLOCK_LENGTH < depth < pipeline.depth

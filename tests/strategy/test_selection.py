@@ -7,7 +7,7 @@ from torrent_peer.core.piece_set import PieceSet
 from torrent_peer.strategy.availability import Availability
 from torrent_peer.strategy.open_piece import PeerView
 from torrent_peer.strategy.piece_bits import bits_of_each
-from torrent_peer.strategy.selection import RANDOM_FIRST, Selection
+from torrent_peer.strategy.selection import RANDOM_FIRST, SUGGESTIONS_KEPT, Selection
 
 SIZE = 40
 
@@ -160,3 +160,39 @@ def test_a_piece_that_failed_comes_before_any_other() -> None:
     chooser.may_begin_again(39)
     assert chooser.next_piece(view_of(chooser, PieceSet(SIZE, [1]))) == 1  # it does not have it
     assert chooser.next_piece(view) == 39
+
+
+def test_what_a_peer_suggests_is_begun_first() -> None:
+    chooser = selection(with_counts(COUNTS))
+    view = view_of(chooser)
+    for piece in (4, 9, 4):
+        chooser.suggested(view, piece)
+    assert sorted(take_all(chooser, view)[:2]) == [4, 9]
+
+
+def test_a_suggestion_is_idle_once_somebody_else_announces_the_piece() -> None:
+    availability = with_counts(COUNTS)
+    chooser = selection(availability)
+    view = view_of(chooser)
+    chooser.suggested(view, 4)
+    availability.add(4)
+    assert COUNTS[take_all(chooser, view)[0]] == 1
+
+
+def test_a_peer_can_suggest_only_so_much_and_only_what_it_has() -> None:
+    availability = Availability(2 * SUGGESTIONS_KEPT)
+    everything = PieceSet.full(2 * SUGGESTIONS_KEPT)
+    chooser = Selection(everything, availability, verified=RANDOM_FIRST, dice=Random(1), sequential=False)
+    view = view_of(chooser, PieceSet(everything.size, [0]))
+    for piece in everything:
+        chooser.suggested(view, piece)
+    assert len(view.suggested) == SUGGESTIONS_KEPT
+    assert take_all(chooser, view) == [0]
+    assert not view.suggested
+
+
+def test_in_order_means_in_order_whatever_a_peer_suggests() -> None:
+    chooser = selection(Availability(SIZE), sequential=True)
+    view = view_of(chooser)
+    chooser.suggested(view, 7)
+    assert take_all(chooser, view) == list(range(SIZE))

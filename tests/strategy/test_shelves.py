@@ -3,7 +3,7 @@
 from torrent_peer.core.block import BLOCK_LENGTH, Block
 from torrent_peer.core.piece_set import PieceSet
 from torrent_peer.strategy.open_piece import HERE, OpenPiece, PeerView, Queue
-from torrent_peer.strategy.shelves import MAX_CLAIMS, Shelves
+from torrent_peer.strategy.shelves import ENDGAME_BLOCKS, MAX_CLAIMS, Shelves
 
 
 def peer(name: str, pieces: PieceSet | None = None) -> PeerView[str]:
@@ -78,27 +78,46 @@ def test_dormant_is_the_piece_nobody_is_asked_for_with_least_to_lose() -> None:
     assert shelves.dormant() is less
 
 
-def test_second_requests_go_to_the_least_asked_and_longest_open() -> None:
+def test_half_of_what_the_busiest_owes_is_taken_over_from_its_end() -> None:
     shelves: Shelves[str] = Shelves()
     a, b, c = peer("a"), peer("b"), peer("c")
-    first, second = opened(shelves, 9, 2), opened(shelves, 4, 2)
-    first.take(a, 2)
-    second.take(b, 2)
-    first.ask_again(b, 0)
-    assert shelves.second_requests(c, 9, parole=False) == [block(9, 1), block(4, 0), block(4, 1), block(9, 0)]
-    assert shelves.second_requests(peer("d"), 1, parole=False) == [block(9, 1)]
+    opened(shelves, 9, 4).take(a, 4)
+    opened(shelves, 4, 2).take(b, 2)
+    opened(shelves, 5, 1).take(a, 1)
+    assert shelves.take_over(c, 9, [a, b], parole=False) == [block(5, 0), block(9, 3), block(9, 2)]
+    assert shelves.take_over(peer("d"), 1, [a, b], parole=False) == [block(5, 0)]
+    assert (a.owed, b.owed, c.owed) == (5, 2, 3)
+
+
+def test_what_only_others_have_to_do_is_taken_over_from_them() -> None:
+    shelves: Shelves[str] = Shelves()
+    a, b = peer("a"), peer("b")
+    opened(shelves, 9, 4).take(a, 4)
+    opened(shelves, 4, 1).take(b, 1)
+    assert shelves.take_over(peer("c", PieceSet(10, [4])), 9, [a, b], parole=False) == [block(4, 0)]
+    assert shelves.take_over(peer("d", PieceSet(10, [4])), 9, [a], parole=False) == []
+    assert shelves.take_over(peer("e"), 9, [], parole=False) == []
+
+
+def test_a_long_queue_is_taken_over_little_by_little() -> None:
+    shelves: Shelves[str] = Shelves()
+    a = peer("a")
+    opened(shelves, 0, 20).take(a, 20)
+    taken = shelves.take_over(peer("b"), 99, [a], parole=False)
+    assert taken == [block(0, 19 - n) for n in range(ENDGAME_BLOCKS)]
 
 
 def test_no_block_is_asked_of_more_than_three() -> None:
     shelves: Shelves[str] = Shelves()
     piece = opened(shelves, 0, 1)
-    piece.take(peer("a"), 1)
-    asked = [shelves.second_requests(peer(name), 4, parole=False) for name in "bcd"]
+    a = peer("a")
+    piece.take(a, 1)
+    asked = [shelves.take_over(peer(name), 4, [a], parole=False) for name in "bcd"]
     assert asked == [[block(0, 0)], [block(0, 0)], []]
     assert len(piece.claimants(0)) == MAX_CLAIMS
 
 
-def test_second_requests_leave_out_what_the_peer_lacks_and_what_is_on_parole() -> None:
+def test_what_the_peer_lacks_and_what_is_on_parole_is_not_taken_over() -> None:
     shelves: Shelves[str] = Shelves()
     a = peer("a")
     lacking, parole, idle = opened(shelves, 1, 1), opened(shelves, 2, 1), opened(shelves, 3, 1)
@@ -106,5 +125,5 @@ def test_second_requests_leave_out_what_the_peer_lacks_and_what_is_on_parole() -
     lacking.take(a, 1)
     parole.take(a, 1)
     assert not idle.asked
-    assert shelves.second_requests(peer("b", PieceSet(8, [2, 3])), 4, parole=False) == []
-    assert shelves.second_requests(peer("b", PieceSet(8, [2, 3])), 4, parole=True) == [block(2, 0)]
+    assert shelves.take_over(peer("b", PieceSet(8, [2, 3])), 4, [a], parole=False) == []
+    assert shelves.take_over(peer("b", PieceSet(8, [2, 3])), 4, [a], parole=True) == [block(2, 0)]

@@ -15,8 +15,14 @@ from torrent_peer.session.peer import Peer
 from torrent_peer.storage.store import StorageError, Store
 from torrent_peer.strategy.bans import Ban, Contributions
 from torrent_peer.strategy.picker import Picker
+from torrent_peer.strategy.pipeline import MOST_DEPTH
 from torrent_peer.wire.messages import Cancel, Piece
 
+ENDGAME_PATIENCE: Final = 4.0
+"""Seconds within which what a peer owes should come; else in the endgame it is asked of others, too. More than the
+queues we keep are long: with most peers there is nothing to gain."""
+RESCUE_PATIENCE: Final = 10.0
+"""The same before the endgame, where others have nothing to do."""
 BUFFER_MEMORY: Final = 32 * 1024 * 1024
 """Bytes of piece buffers in use at once; measured: a larger pool only costs memory. It is also the back-pressure: when
 the disk is behind, no piece is opened and nothing is asked for."""
@@ -137,14 +143,32 @@ class Downloading:
             self.at_disk += len(batch)
             self._disk.submit(lambda batch=batch: self._verify_and_write(batch), lambda batch=batch: self._done(batch))  # type: ignore[misc]
 
-    def ask(self, peer: Peer, *, now: float, allowed: Collection[int] | None = None, rescue: bool = False) -> None:
-        """Fill the peer's pipeline: all requests of a refill in one buffer. For `rescue` see `Picker.pick`."""
+    def ask(
+        self,
+        peer: Peer,
+        *,
+        now: float,
+        peers: int = 1,
+        allowed: Collection[int] | None = None,
+        rescue: bool = False,
+    ) -> None:
+        """Fill the pipeline of one of `peers`: all requests of a refill in one buffer. `rescue`: see `Picker.pick`."""
         requests = peer.connection.ours.requests
-        room = peer.pipeline.room(requests.waiting)
+        missing = self._picker.remaining * self._geometry.piece_length // BLOCK_LENGTH
+        share = missing // peers if peers > 1 else MOST_DEPTH
+        room = peer.pipeline.room(requests.waiting, share=share, now=now)
         if room <= 0:
             return
         whole = peer.pipeline.takes_whole_pieces(self._geometry.piece_length, now=now)
-        blocks = self._picker.pick(peer, room, allowed=allowed, whole_pieces=whole, rescue=rescue)
+        seconds = ENDGAME_PATIENCE if self._picker.endgame else RESCUE_PATIENCE
+        blocks = self._picker.pick(
+            peer,
+            room,
+            allowed=allowed,
+            whole_pieces=whole,
+            rescue=rescue,
+            patience=lambda other, owed: _comes_within(seconds, other, owed, now=now),
+        )
         for piece in self._picker.take_dropped():
             self._give_up(piece)
         if not requests.live.keys().isdisjoint(blocks):
@@ -213,3 +237,11 @@ class Downloading:
 
     def _done(self, batch: list[Written]) -> None:
         self._report(batch)
+
+
+def _comes_within(seconds: float, peer: Peer, owed: int, *, now: float) -> bool:
+    """Whether that many blocks can be expected of the peer, by its rate; by its silence if it has sent none yet."""
+    if peer.ages.is_snubbing:
+        return False
+    rate = peer.pipeline.rate(now=now)
+    return peer.ages.silence(now=now) < seconds and (not rate or owed * BLOCK_LENGTH <= rate * seconds)

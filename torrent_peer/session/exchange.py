@@ -33,6 +33,7 @@ from torrent_peer.wire.messages import (
     Piece,
     Reject,
     Request,
+    Suggest,
 )
 
 CLIENT: Final = f"torrent_peer {__version__}"
@@ -103,6 +104,8 @@ class Exchange:
         elif clocks.message_begun is None or length >= connection.awaiting:
             clocks.message_begun = now
         self.note_findings(peer)
+        if connection.requested:
+            self.serving.suggest(peer)
         if self._freed:
             self._freed = False
             self.ask_all()
@@ -157,7 +160,7 @@ class Exchange:
         if peer.ending is not None or not connection.ours.interested or now < peer.ask_after:
             return
         if not connection.theirs.choking:
-            self.downloading.ask(peer, now=now, rescue=rescue)
+            self.downloading.ask(peer, now=now, rescue=rescue, peers=len(self.swarm))
         elif allowed := self._allowed(peer):
             self.downloading.ask(peer, now=now, allowed=allowed)
 
@@ -193,6 +196,7 @@ class Exchange:
             peer.greeted = False
             self.picker.peer_left(peer)
             self.ask_all()
+            self.serving.released(peer, self.swarm)
 
     def give_up_overdue(self, peer: Peer, *, now: float) -> None:
         """Ask others for the blocks it owes us for too long (LV-03); what comes late after all is still taken.
@@ -272,6 +276,7 @@ class Exchange:
 
     def _on_have(self, peer: Peer, have: Have) -> None:
         self.picker.peer_has(peer, have.piece)
+        self.serving.announced(peer, have.piece)
         if not peer.connection.ours.interested:
             self.update_interest(peer)
         pieces = peer.connection.theirs.pieces
@@ -300,6 +305,9 @@ class Exchange:
     def _on_interested(self, peer: Peer, _: Interested) -> None:
         self.serving.interest_changed(peer, self.swarm)
 
+    def _on_not_interested(self, peer: Peer, _: NotInterested) -> None:
+        self.serving.released(peer, self.swarm)
+
     def _on_request(self, peer: Peer, request: Request) -> None:
         self.serving.asked(peer, request)
 
@@ -315,6 +323,10 @@ class Exchange:
         if self.picker.released(peer, [reject.block]):
             self._freed = True
             peer.rejected(reject.block, now=peer.clocks.received)
+
+    def _on_suggest(self, peer: Peer, suggest: Suggest) -> None:
+        if suggest.piece < self.have.size:
+            self.picker.suggested(peer, suggest.piece)
 
     def _on_refused(self, peer: Peer, refused: Refused) -> None:
         if isinstance(refused.message, Request):
@@ -333,9 +345,11 @@ HANDLERS: Final[Mapping[type, Callable[[Exchange, Peer, Any], None]]] = {
     Have: Exchange._on_have,
     Choke: Exchange._on_choke,
     Interested: Exchange._on_interested,
+    NotInterested: Exchange._on_not_interested,
     Request: Exchange._on_request,
     Cancel: Exchange._on_cancel,
     Reject: Exchange._on_reject,
+    Suggest: Exchange._on_suggest,
     Refused: Exchange._on_refused,
     ExtendedHandshake: Exchange._on_extended_handshake,
 }

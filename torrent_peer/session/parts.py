@@ -27,6 +27,7 @@ from torrent_peer.session.serving import Serving
 from torrent_peer.session.swarm import Swarm
 from torrent_peer.storage.pool import FilePool
 from torrent_peer.strategy.picker import Picker
+from torrent_peer.strategy.suggestions import Suggestions
 from torrent_peer.wire.connection import PeerConnection
 from torrent_peer.wire.messages import Piece
 from torrent_peer.wire.side import Side
@@ -88,6 +89,7 @@ class Parts:
             dice=shared.dice,
             buffers=shared.blocks,
             run=shared.disk.run,
+            suggestions=Suggestions(self.picker.spread, have=content.have, dice=shared.dice),
         )
         self.exchange = Exchange(
             have=content.have,

@@ -14,10 +14,11 @@ from torrent_peer.session.peer import Peer
 from torrent_peer.session.rate_limit import RateLimit
 from torrent_peer.storage.blocks import read_blocks, read_cached_blocks
 from torrent_peer.storage.store import StorageError, Store
-from torrent_peer.strategy.choker import Candidate, Rounds, may_unchoke_now
+from torrent_peer.strategy.choker import Candidate, Rounds, fill_slots, may_unchoke_now
+from torrent_peer.strategy.suggestions import Suggestions
 from torrent_peer.wire.codec import PIECE_HEADER_LENGTH
 from torrent_peer.wire.errors import LocalProtocolError
-from torrent_peer.wire.messages import Choke, Reject, Request, Unchoke
+from torrent_peer.wire.messages import Choke, Reject, Request, Suggest, Unchoke
 
 
 class Serving:
@@ -32,9 +33,11 @@ class Serving:
         dice: Random,
         buffers: BlockBuffers,
         run: Run = on_a_thread,
+        suggestions: Suggestions[Peer] | None = None,
     ) -> None:
         self._store = store
         self._run = run
+        self._suggestions = suggestions
         self._buffers = buffers
         self._slots = slots
         self._limit = limit
@@ -45,6 +48,19 @@ class Serving:
     def asked(self, peer: Peer, request: Request) -> None:
         """A legal request has come: it waits in the connection's own queue until the writer gets to it."""
         peer.requests += 1
+        if self._suggestions is not None and _may_suggest(peer):
+            self._suggestions.asked(peer, request.block.piece)
+
+    def suggest(self, peer: Peer) -> None:
+        """Say which pieces it had better ask for, while we are the only one who has them."""
+        if self._suggestions is not None and not peer.connection.ours.choking and _may_suggest(peer):
+            for piece in self._suggestions.suggest(peer, peer.connection.theirs.pieces):
+                peer.say(Suggest(piece))
+
+    def announced(self, peer: Peer, piece: int) -> None:
+        """The peer has a piece more."""
+        if self._suggestions is not None:
+            self._suggestions.has(peer, piece)
 
     def refuse(self, peer: Peer, block: Block) -> None:
         """Answer a request that will not be served: with `reject` where that exists, else with silence (BEP 3)."""
@@ -57,6 +73,19 @@ class Serving:
         unchoked = sum(1 for p in peers if not p.connection.ours.choking and p.connection.theirs.interested)
         if may_unchoke_now(_candidate(peer, seeding=False, now=now), unchoked=unchoked, slots=self._slots, now=now):
             self._unchoke(peer, now=now)
+
+    def released(self, peer: Peer, peers: Iterable[Peer]) -> None:
+        """The peer leaves, or wants nothing any more: if it had a slot, others who wait for one get it at once."""
+        if self._suggestions is not None:
+            self._suggestions.gone(peer)
+        if peer.connection.ours.choking:
+            return
+        now = trio.current_time()
+        waiting = [p for p in peers if p is not peer and p.greeted and p.ending is None and _is_concerned(p)]
+        candidates = [_candidate(p, seeding=False, now=now) for p in waiting]
+        for other in fill_slots(candidates, slots=self._slots, now=now):
+            self._unchoke(other, now=now)
+            other.flush(now=now)
 
     def rechoke(self, peers: Sequence[Peer], *, seeding: bool, now: float) -> None:
         """One round of choking."""
@@ -179,11 +208,14 @@ class Serving:
     def _unchoke(self, peer: Peer, *, now: float) -> None:
         if peer.say(Unchoke()):
             peer.unchoked_since = now
+            self.suggest(peer)
 
     def _choke(self, peer: Peer, *, now: float) -> None:
         queued = list(peer.connection.requested)
         if peer.say(Choke()):
             peer.unchoked_since, peer.choked_since = None, now
+            if self._suggestions is not None:
+                self._suggestions.gone(peer)
             for block in queued:
                 self.refuse(peer, block)
 
@@ -192,6 +224,12 @@ def _is_concerned(peer: Peer) -> bool:
     """Whether choking can make a difference to it: most of a large crowd want nothing and give nothing."""
     connection = peer.connection
     return connection.theirs.interested or not connection.ours.choking or peer.optimistic or peer.blocks > 0
+
+
+def _may_suggest(peer: Peer) -> bool:
+    """Whether it understands `suggest`, and was told that we have everything."""
+    ours = peer.connection.ours
+    return peer.connection.fast and ours.pieces is not None and ours.pieces.is_full
 
 
 def _candidate(peer: Peer, *, seeding: bool, now: float) -> Candidate[Peer]:

@@ -74,13 +74,13 @@ class Availability:
             yield candidates
 
     def nowhere(self, candidates: int) -> int:
-        """How many of `candidates` no peer has."""
+        """Those of `candidates` that no peer has."""
         if self.seeds:
             return 0
         self._settle()
         for plane in self._planes:
             candidates ^= candidates & plane
-        return candidates.bit_count()
+        return candidates
 
     def count(self, piece: int) -> int:
         """Peers that have `piece`."""

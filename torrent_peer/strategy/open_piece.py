@@ -56,6 +56,8 @@ class PeerView(Generic[PeerT]):
     """Blocks it is asked for."""
     leading: "OpenPiece[PeerT] | None" = None
     """The piece it has to itself and that still has free blocks."""
+    suggested: dict[int, int] = field(factory=dict)
+    """Pieces it suggests, each with what the availability's clock was then."""
     witness: int | None = None
     """One needed piece it has: the proof that it is interesting."""
 

@@ -37,6 +37,10 @@ class RequestAges:
         self._heard = now
         self.is_snubbing = False
 
+    def silence(self, *, now: float) -> float:
+        """Seconds since a block came, or since it was first asked for what it owes us."""
+        return now - self._heard
+
     def excuse(self, seconds: float) -> None:
         """For so long it was not the peer who was slow, but we, who did not read."""
         self._heard += seconds

@@ -1,10 +1,8 @@
 """Which blocks to ask of which peer: rarest first, whole pieces, a bounded number of open pieces, endgame."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Generic
-
-from attrs import frozen
 
 from torrent_peer.core.block import BLOCK_LENGTH, Block
 from torrent_peer.core.geometry import Geometry
@@ -13,26 +11,15 @@ from torrent_peer.strategy.availability import Availability
 from torrent_peer.strategy.interest import Interest
 from torrent_peer.strategy.open_piece import ASKED, HERE, OpenPiece, PeerT, PeerView
 from torrent_peer.strategy.piece_bits import bits_of
+from torrent_peer.strategy.received import Received
 from torrent_peer.strategy.selection import Selection
-from torrent_peer.strategy.shelves import ENDGAME_BLOCKS, Shelves
+from torrent_peer.strategy.shelves import Shelves
 
 if TYPE_CHECKING:
     from random import Random
 
 _ALLOWED_LIMIT: Final = 1000
 """Allowed-fast pieces looked at in one call; peers name five to ten."""
-
-
-@frozen
-class Received(Generic[PeerT]):
-    """What the arrival of a block means."""
-
-    others: tuple[PeerT, ...] = ()
-    """Peers that were asked for it too: send them a cancel."""
-    duplicate: bool = False
-    """Whether the bytes are of no use: here already, or of a piece that is not (or no longer) open."""
-    piece_complete: bool = False
-    """Whether it was the last missing block of its piece, which can be verified now."""
 
 
 class Picker(Generic[PeerT]):
@@ -69,9 +56,10 @@ class Picker(Generic[PeerT]):
         self._open = self._shelves.open
         self._dropped: list[int] = []
         self._interest: Interest[PeerT] = Interest(wanted - have, dice=dice)
-        self._availability = Availability(geometry.piece_count)
+        self.spread = Availability(geometry.piece_count)
+        """How many peers have each piece."""
         self._selection = Selection(
-            self._interest.needed.copy(), self._availability, verified=have.count, dice=dice, sequential=sequential
+            self._interest.needed.copy(), self.spread, verified=have.count, dice=dice, sequential=sequential
         )
         self._fresh: Received[PeerT] = Received()
         self._last: Received[PeerT] = Received(piece_complete=True)
@@ -102,11 +90,11 @@ class Picker(Generic[PeerT]):
     @property
     def unobtainable(self) -> int:
         """Needed pieces that no peer has. O(pieces/64)."""
-        return self._availability.nowhere(bits_of(self._interest.needed))
+        return self.spread.nowhere(bits_of(self._interest.needed)).bit_count()
 
     def availability(self, piece: int) -> int:
         """Peers that have `piece`."""
-        return self._availability.count(piece)
+        return self.spread.count(piece)
 
     def is_interesting(self, peer: PeerT) -> bool:
         """Whether `peer` has a wanted piece that is not yet verified."""
@@ -140,16 +128,20 @@ class Picker(Generic[PeerT]):
         pieces = view.pieces
         if pieces is None or not pieces.add(piece):
             return False
-        self._availability.add(piece)
+        self.spread.add(piece)
         if piece in self._selection.startable:
             self._selection.announced(view)
         gained = view.witness is None and piece in self._interest.needed
         if gained:
             self._interest.rely_on(view, piece)
         if pieces.is_full:
-            self._availability.remove_all(bits_of(pieces))
+            self.spread.remove_all(bits_of(pieces))
             self._learn(view, pieces)
         return gained
+
+    def suggested(self, peer: PeerT, piece: int) -> None:
+        """`peer` would rather be asked for `piece` than for another (BEP 6, suggest piece)."""
+        self._selection.suggested(self._views[peer], piece)
 
     def peer_left(self, peer: PeerT) -> None:
         """`peer` is gone; what it was asked for is free again."""
@@ -168,13 +160,16 @@ class Picker(Generic[PeerT]):
         allowed: Collection[int] | None = None,
         whole_pieces: bool = True,
         rescue: bool = False,
+        patience: Callable[[PeerT, int], bool] = lambda peer, owed: False,
     ) -> list[Block]:
         """At most `count` blocks to ask of `peer` now; they count as asked from here on.
 
         `allowed` are the only pieces to choose from: those a choking peer allows (BEP 6, allowed fast). They need not
         be pieces it has. `whole_pieces` is for a peer fast enough to fetch a piece within some seconds: what it begins
-        it gets for itself; others gather on pieces they share. `rescue` is for a peer that has had nothing to do for
-        some seconds: it may also be asked for what others owe us, as in the endgame, and join pieces kept for one peer.
+        it gets for itself; others gather on pieces they share. In the endgame a peer that owes nothing takes over half
+        of what another owes for which there is no `patience`, which says whether so many blocks will come soon from a
+        peer. With `rescue`, for a peer that has long had nothing to do, that is so before the endgame, too, and it may
+        join pieces kept for one peer.
 
         An empty list means that it should be asked again when a piece is verified or blocks are released.
         """
@@ -192,8 +187,11 @@ class Picker(Generic[PeerT]):
             if source is None:
                 break
             blocks += self._take(source, view, count - len(blocks))
-        if not view.owed and count > 0 and (rescue or self.endgame):
-            return self._shelves.second_requests(view, min(count, ENDGAME_BLOCKS), parole=rescue)
+        if blocks or view.owed or count < 1:
+            return blocks
+        if rescue or self.endgame:
+            late = (v for v in self._views.values() if v.owed and v is not view and not patience(v.peer, v.owed))
+            return self._shelves.take_over(view, count, late, parole=rescue)
         return blocks
 
     def received(self, peer: PeerT, block: Block) -> Received[PeerT]:
@@ -369,15 +367,15 @@ class Picker(Generic[PeerT]):
         view.pieces = None if pieces.is_full else pieces.copy()
         view.queue = self._selection.queue_for(view.pieces)
         if view.pieces is None:
-            self._availability.seeds += 1
+            self.spread.seeds += 1
         elif view.pieces:
-            self._availability.add_all(bits_of(view.pieces))
+            self.spread.add_all(bits_of(view.pieces))
             self._selection.rearrange()
         self._interest.watch(view)
 
     def _unlearn(self, view: PeerView[PeerT]) -> None:
         if view.pieces is None:
-            self._availability.seeds -= 1
+            self.spread.seeds -= 1
         elif view.pieces:
-            self._availability.remove_all(bits_of(view.pieces))
+            self.spread.remove_all(bits_of(view.pieces))
             self._selection.rearrange()

@@ -67,9 +67,17 @@ class RequestPipeline:
         """Seconds from a request to an idle peer until its answer; 0 before it was seen."""
         return self._latency
 
-    def room(self, outstanding: int) -> int:
-        """Requests to send now: 0 until half of the queue is consumed, then what fills it."""
+    def room(self, outstanding: int, *, share: int = MOST_DEPTH, now: float = 0.0) -> int:
+        """Requests to send now: 0 until half of the queue is consumed, then what fills it.
+
+        `share` are the blocks that would be this peer's if what is missing were divided among all there are. More than
+        that is asked only to fill the line: what is not asked yet can still be asked of whoever turns out to be quick,
+        or left to those who have asked for it before us.
+        """
         depth = self.depth
+        if share < depth:
+            on_the_way = int(self._rate.rate(now=now) * self._latency / BLOCK_LENGTH)
+            depth = min(depth, max(share, LEAST_DEPTH + 2 * on_the_way))
         return depth - outstanding if outstanding <= depth // 2 else 0
 
     def rate(self, *, now: float) -> float:

@@ -20,6 +20,8 @@ _QUEUE_LENGTH: Final = 16
 """Pieces chosen in one go, at most: twice as many as were of use the last time."""
 _NEWS_LIMIT: Final = 8
 """Announcements of a peer after which the pieces chosen for it are chosen anew: one of them may be rarer."""
+SUGGESTIONS_KEPT: Final = 64
+"""Pieces suggested by one peer and not begun, at most; it is free to suggest others when these are."""
 _ALWAYS: Final = 1 << 64
 
 
@@ -57,6 +59,10 @@ class Selection:
                 return piece
         if not self.startable:
             return None
+        while view.suggested:
+            piece, clock = view.suggested.popitem()
+            if piece in self.startable and view.has(piece) and self._availability.raised[piece] <= clock:
+                return piece
         queue = view.queue
         if queue.generation != self._generation or queue.news >= self._news_limit:
             self._fill(queue, view.pieces)
@@ -74,6 +80,11 @@ class Selection:
         view.queue.news += 1
         if view.queue.dry:
             view.queue.generation = STALE
+
+    def suggested(self, view: PeerView[PeerT], piece: int) -> None:
+        """`view` suggests `piece`: it is begun before others, unless somebody else announces it meanwhile."""
+        if not self._sequential and piece in self.startable and len(view.suggested) < SUGGESTIONS_KEPT:
+            view.suggested.setdefault(piece, self._availability.clock)
 
     def begun(self, piece: int) -> None:
         self.startable.discard(piece)

@@ -1,6 +1,8 @@
 """The open pieces, and which of them have free blocks to hand out."""
 
 from collections.abc import Iterable, Iterator
+from heapq import nlargest
+from operator import attrgetter
 from typing import Final, Generic
 
 from torrent_peer.core.block import Block
@@ -10,6 +12,8 @@ MAX_CLAIMS: Final = 3
 """Peers one block is asked of at once, at most."""
 ENDGAME_BLOCKS: Final = 4
 """Blocks an idle peer is asked for a second time in one go: enough to bridge a round trip, little to waste."""
+_CANDIDATES: Final = 3
+"""Peers whose work is looked at, to be taken over, before we give up."""
 
 
 class Shelves(Generic[PeerT]):
@@ -69,21 +73,30 @@ class Shelves(Generic[PeerT]):
         idle = [p for shelf in (self.loose, self.led) for p in shelf.values() if not p.asked]
         return min(idle, key=lambda p: len(p.states) - p.left, default=None)
 
-    def second_requests(self, view: PeerView[PeerT], count: int, *, parole: bool) -> list[Block]:
-        """Blocks others owe us, to be asked of `view` as well: the least asked first, among them the longest open.
+    def take_over(
+        self, view: PeerView[PeerT], count: int, others: Iterable[PeerView[PeerT]], *, parole: bool
+    ) -> list[Block]:
+        """Blocks one of `others` owes us, to be asked of `view` as well: half of what one has to do who has most to do.
 
-        What has been waited for longest is with the slowest peers. Pieces that are to come from one peer alone are
-        left out unless `parole`.
+        They are the last it would come to, so that the two meet in the middle and hardly any block comes twice. Pieces
+        that are to come from one peer alone are left out unless `parole`.
         """
-        blocks: list[Block] = []
-        for claims in range(1, MAX_CLAIMS):
-            for piece in self.open.values():
-                if not piece.asked or (piece.parole and not parole) or not view.has(piece.piece):
+        for other in nlargest(_CANDIDATES, others, key=attrgetter("owed")):
+            blocks: list[Block] = []
+            most = min(count, ENDGAME_BLOCKS, (other.owed + 1) // 2)
+            for piece in reversed(self.open.values()):
+                if (piece.parole and not parole) or not view.has(piece.piece):
                     continue
-                for number in piece.numbers(ASKED):
-                    if len(blocks) == count:
-                        return blocks
+                if other not in piece.owners and not piece.extra:
+                    continue
+                for number in reversed([*piece.numbers(ASKED)]):
                     claimants = piece.claimants(number)
-                    if len(claimants) == claims and view not in claimants:
+                    if len(blocks) == most:
+                        break
+                    if other in claimants and view not in claimants and len(claimants) < MAX_CLAIMS:
                         blocks.append(piece.ask_again(view, number))
-        return blocks
+                if len(blocks) == most:
+                    break
+            if blocks:
+                return blocks
+        return []
