@@ -67,11 +67,11 @@ def describe(known: dict[str, Any]) -> str:
 
 def _commit() -> str:
     said = _said(["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--exclude=*"]).strip()
-    return said or "unknown"
+    return said if re.fullmatch(r"\w+(-dirty)?", said) else "unknown"
 
 
 def _first_version(argv: list[str]) -> str:
-    found = re.search(r"\d+\.\d+[.\d]*", _said(argv))
+    found = re.search(r"\d+(\.\d+)+", _said(argv))
     return found[0] if found else ""
 
 
