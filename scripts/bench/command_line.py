@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from compileall import compile_dir
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +19,7 @@ from bench.figures import Findings
 from bench.native import holding_memory
 from bench.options import Options
 from bench.processes import BenchError
-from bench.units import RESULTS, size_of
+from bench.units import RESULTS, ROOT, size_of
 
 ROWS: Final = {
     "download": "2 GiB by every client, from a C seed, our own, and 1, 4 and 20 of libtorrent's",
@@ -72,6 +73,7 @@ def _run_inside(alone: bool, directory: Path | None) -> int:
 def _measure_all(rows: list[str], options: argparse.Namespace) -> None:
     if os.environ.pop(_INSIDE) == "network":
         network.set_up(options.congestion)
+    compile_dir(ROOT / "torrent_peer", quiet=2)  # the first run is to be like the others
     failed = []
     try:
         with holding_memory(options.hold_memory):

@@ -82,8 +82,8 @@ def draw(groups: list[tuple[str, list[Bar]]]) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
         'role="img" aria-label="How many times better than others torrent_peer is">',
         f"<style>{STYLE}</style>",
-        f'<text class="quiet" x="{LEFT}" y="16">times better than theirs (or than the limit); '
-        "dot: median, line: all runs, tick: target</text>",
+        '<text class="quiet" x="8" y="16">how many times better torrent_peer is than the one named, or than the limit '
+        "named: median (dot), all runs (line), target (tick)</text>",
     ]
     for power in range(LEAST, MOST + 1):
         x = _x(2.0**power)

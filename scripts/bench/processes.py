@@ -238,9 +238,13 @@ def cpu_of(pid: int) -> float:
 
 
 def plain_environment(home: Path) -> dict[str, str]:
-    """The environment without proxies and the user's own configuration; torrent_peer is the one beside the bench."""
+    """The environment without proxies and the user's own configuration; torrent_peer is the one beside the bench.
+
+    Nobody writes bytecode: it would count as written. The bench has compiled what there is.
+    """
     kept = {name: os.environ[name] for name in ("LANG", "TMPDIR", "VIRTUAL_ENV") if name in os.environ}
     own = {"HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config"), "PYTHONPATH": str(ROOT), "TERM": "dumb"}
+    own["PYTHONDONTWRITEBYTECODE"] = "1"
     return {**kept, "PATH": f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin", **own}
 
 
