@@ -51,7 +51,7 @@ def withdrawals(fast: bool, **budgets: int) -> Scope:
 
 def both_ways(fast: bool, **budgets: int) -> Scope:
     """Either end asks the other, and chokes it."""
-    moves = (*asking(LEECH, BLOCKS[:2]), *asking(SEED, BLOCKS[2:3], uses="requests back"))
+    moves = (*asking(LEECH, BLOCKS[:1]), *asking(SEED, BLOCKS[2:3], uses="requests back"))
     moves += (*choking(SEED), *choking(LEECH, "chokes back"))
     return Scope(name="both ways", fast=fast, before=opening(fast, back=True), moves=moves, budgets=budgets)
 
@@ -108,8 +108,8 @@ SMALL: Final = (
     cancels(False, requests=4, cancels=2, chokes=2),
     withdrawals(True, requests=3, cancels=0, chokes=1, withdrawals=2),
     withdrawals(False, requests=3, cancels=1, chokes=1, withdrawals=2),
-    both_ways(True, **{"requests": 2, "requests back": 1, "cancels": 1, "chokes": 1, "chokes back": 1}),
-    both_ways(False, **{"requests": 2, "requests back": 1, "cancels": 1, "chokes": 2, "chokes back": 1}),
+    both_ways(True, **{"requests": 2, "requests back": 2, "cancels": 1, "chokes": 1, "chokes back": 1}),
+    both_ways(False, **{"requests": 2, "requests back": 1, "cancels": 1, "chokes": 2, "chokes back": 2}),
     interests(True, requests=2, cancels=1, chokes=2, interest=1, advice=1),
     interests(False, requests=3, cancels=1, chokes=2, interest=3, advice=0),
     spared(True, requests=8, cancels=1, chokes=2),
@@ -131,12 +131,12 @@ WIDE: Final = (
     cancels(False, requests=5, cancels=3, chokes=3),
     withdrawals(True, requests=3, cancels=1, chokes=2, withdrawals=2),
     withdrawals(False, requests=3, cancels=1, chokes=2, withdrawals=3),
-    both_ways(True, **{"requests": 2, "requests back": 1, "cancels": 1, "chokes": 2, "chokes back": 2}),
-    both_ways(False, **{"requests": 2, "requests back": 2, "cancels": 1, "chokes": 3, "chokes back": 2}),
-    interests(True, requests=3, cancels=1, chokes=2, interest=2, advice=2),
+    both_ways(True, **{"requests": 3, "requests back": 2, "cancels": 1, "chokes": 2, "chokes back": 1}),
+    both_ways(False, **{"requests": 3, "requests back": 2, "cancels": 1, "chokes": 3, "chokes back": 3}),
+    interests(True, requests=3, cancels=1, chokes=2, interest=2, advice=1),
     interests(False, requests=4, cancels=2, chokes=3, interest=4, advice=0),
     spared(True, requests=9, cancels=2, chokes=5),
-    extensions(True, metadata=2, hashes=1, holepunch=1, requests=1, cancels=0, chokes=2, greetings=2, withdrawals=0),
+    extensions(True, metadata=2, hashes=1, holepunch=1, requests=1, cancels=0, chokes=1, greetings=2, withdrawals=0),
     extensions(False, metadata=2, hashes=1, holepunch=1, requests=1, cancels=0, chokes=1, greetings=2, withdrawals=0),
     small_talk(True, chatter=4, requests=1, cancels=1, chokes=2),
     small_talk(False, chatter=4, requests=1, cancels=1, chokes=3),

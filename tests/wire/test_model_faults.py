@@ -104,6 +104,10 @@ def no_room_for_what_crossed_a_withdrawal(patch: Patch) -> None:
     patch.setitem(effects.EFFECTS, DontHave, strict)
 
 
+def sight_that_is_taken_for_granted(patch: Patch) -> None:
+    patch.setattr(sight, "was_heard", lambda speaker, moment: True)
+
+
 def late_requests_that_are_owed_nothing(patch: Patch) -> None:
     patch.setattr(effects, "_drop", lambda way, block: None)
 
@@ -176,6 +180,7 @@ SEEDED = [
     Seeded(no_carry, few(False, requests=2, cancels=0, chokes=3), "REQ-10"),
     Seeded(sight_by_one_answer_too_few, scopes.SMALL[6], "REQ-07"),
     Seeded(no_room_for_what_crossed_a_withdrawal, scopes.SMALL[4], "REQ-02"),
+    Seeded(sight_that_is_taken_for_granted, scopes.SMALL[10], "REQ-11"),
     Seeded(late_requests_that_are_owed_nothing, scopes.requests(True, requests=1, cancels=0, chokes=2), STUCK),
     Seeded(a_choke_that_the_asker_does_not_feel, scopes.SMALL[1], NOT_OWED),
     Seeded(ids_that_die_when_they_are_disabled, scopes.SMALL[11], "EXT-02"),
