@@ -27,7 +27,7 @@ Books = tuple[dict[Block, int], dict[Block, int], dict[Block, int]]
 NO_STATE: Final = {
     *("side", "profile", "_peer_id", "_reserved", "_request_queue", "_extensions", "_own_ids", "_their_side"),
     *("_legality", "_incoming", "_outgoing", "ours", "theirs"),
-    *("on_message", "recent", "finding_counts", "_findings", "_limits", "_framer"),
+    *("recent", "finding_counts", "_findings", "_limits", "_framer"),
     *("received_bytes", "sent_bytes", "_received", "_sent"),
 }
 """Of a connection: what never changes, what is taken apart by itself, and what no message is judged by: its framer

@@ -171,7 +171,7 @@ class Scope:
             extensions=IDS,
         )
         if not self.short:
-            end.on_message = lambda side, offset, message, findings: None
+            end.recent.on_message = lambda side, offset, message, findings: None
         return end
 
 

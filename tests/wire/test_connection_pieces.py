@@ -141,7 +141,7 @@ def test_the_rest_of_a_block_whose_request_was_cancelled_meanwhile_is_left_to_th
 def test_before_the_handshake_and_with_a_transcript_there_is_no_short_way() -> None:
     connection = asked([A])
     heard: list[Message] = []
-    connection.on_message = lambda sender, offset, message, findings: heard.append(message)
+    connection.recent.on_message = lambda sender, offset, message, findings: heard.append(message)
     connection.receive_data(codec.encode(piece(A)))
     assert connection.next_pieces() == []
     assert connection.next_event() == piece(A)

@@ -154,7 +154,7 @@ def test_what_is_remembered_for_cancels_that_cross_is_bounded() -> None:
 
 def test_a_transcript_hears_every_one() -> None:
     connection, heard = seed(), []
-    connection.on_message = lambda side, offset, message, findings: heard.append(type(message))
+    connection.recent.on_message = lambda side, offset, message, findings: heard.append(type(message))
     connection.receive_data(codec.encode(Request(A)) + codec.encode(Request(B)))
     assert connection.next_requests() == 0
     assert [connection.next_event() for _ in range(2)] == [Request(A), Request(B)]

@@ -179,7 +179,7 @@ def test_a_violation_found_late_closes_the_connection() -> None:
 def test_every_message_both_ways_can_be_watched() -> None:
     connection = seed()
     seen: list[tuple[Side, int, str, list[str]]] = []
-    connection.on_message = lambda side, offset, message, findings: seen.append(
+    connection.recent.on_message = lambda side, offset, message, findings: seen.append(
         (side, offset, type(message).__name__, [finding.rule for finding in findings])
     )
     received, sent = connection.received_bytes, connection.sent_bytes
@@ -195,11 +195,32 @@ def test_every_message_both_ways_can_be_watched() -> None:
 def test_watching_changes_nothing_about_blocks_and_requests() -> None:
     connection = leech()
     seen: list[Message] = []
-    connection.on_message = lambda side, offset, message, findings: seen.append(message)
+    connection.recent.on_message = lambda side, offset, message, findings: seen.append(message)
     connection.send_requests([A, B])
     assert len(hear(connection, Piece(A, DATA), Piece(B, DATA))) == 2
     assert [type(message) for message in seen] == [Request, Request, Piece, Piece]
     assert connection.outstanding == {}
+
+
+def test_blocks_in_rows_are_told_so_both_ways_and_everything_else_one_by_one() -> None:
+    connection = leech()
+    told: list[tuple[Side, int, str]] = []
+    connection.recent.on_message = lambda side, offset, message, findings: told.append(
+        (side, offset, type(message).__name__)
+    )
+    connection.recent.on_blocks = lambda side, offset, kind, blocks: told.append(
+        (side, offset, f"{len(blocks)} {kind.__name__}")
+    )
+    sent, received = connection.sent_bytes, connection.received_bytes
+    connection.send_requests([A, B])
+    connection.receive_data(codec.encode(Piece(A, DATA)) + codec.encode(Piece(B, DATA)) + codec.encode(Choke()))
+    assert [piece.block for piece in connection.next_pieces()] == [A, B]
+    assert connection.next_event() == Choke()
+    assert told == [
+        (Side.DIALER, sent, "2 Request"),
+        (Side.LISTENER, received, "2 Piece"),
+        (Side.LISTENER, received + 2 * (13 + len(DATA)), "Choke"),
+    ]
 
 
 def test_the_last_messages_are_at_hand_for_a_bug_report() -> None:

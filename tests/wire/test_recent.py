@@ -1,7 +1,7 @@
 """The ring of recent messages."""
 
 from torrent_peer.core.block import Block
-from torrent_peer.wire.messages import Choke, Extended, Have, MetadataPiece, Piece
+from torrent_peer.wire.messages import Choke, Extended, Have, MetadataPiece, Piece, Request
 from torrent_peer.wire.recent import KEPT, Recent
 from torrent_peer.wire.side import Side
 
@@ -51,3 +51,23 @@ def test_pieces_said_one_behind_the_other_are_remembered_with_their_places() -> 
         "listener at 100: piece 2 [0:16384]",
         "listener at 16497: piece 2 [16384:17384]",
     ]
+
+
+def test_blocks_said_in_a_row_are_told_to_who_wants_rows() -> None:
+    recent = Recent()
+    rows: list[tuple[Side, int, type, list[Block]]] = []
+    recent.on_message = lambda sender, offset, message, findings: None
+    before = recent.in_rows
+    recent.on_blocks = lambda sender, offset, kind, blocks: rows.append((sender, offset, kind, list(blocks)))
+    assert (before, recent.in_rows) == (False, True)
+    recent.note_pieces(Side.DIALER, 5, [Piece(BLOCK, b"")])
+    recent.note_requests(Side.LISTENER, 7, [BLOCK, BLOCK])
+    recent.note_blocks(Side.DIALER, 9, [])
+    recent.note_requests(Side.DIALER, 9, [])
+    assert rows == [(Side.DIALER, 5, Piece, [BLOCK]), (Side.LISTENER, 7, Request, [BLOCK, BLOCK])]
+
+
+def test_without_listeners_nobody_is_told() -> None:
+    recent = Recent()
+    assert recent.in_rows
+    recent.tell(Side.DIALER, 0, Choke())

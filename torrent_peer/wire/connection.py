@@ -4,7 +4,7 @@ The one place that knows which side is us. No sockets, no clocks.
 """
 
 from collections import Counter
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Final
 
 from torrent_peer.core.block import Block
@@ -19,7 +19,7 @@ from torrent_peer.wire.handshake import HandshakeReader
 from torrent_peer.wire.legality import DECLINABLE, Legality
 from torrent_peer.wire.messages import Extended, ExtendedHandshake, Handshake, Message, Piece, Question, Request
 from torrent_peer.wire.policy import Action, Profile, decide
-from torrent_peer.wire.recent import KEPT, Recent
+from torrent_peer.wire.recent import Recent
 from torrent_peer.wire.reserved import Reserved
 from torrent_peer.wire.rules import RULES
 from torrent_peer.wire.side import Side
@@ -32,8 +32,6 @@ FINDINGS_KEPT: Final = 256
 """Findings kept until they are taken; beyond that the oldest go, and only `finding_counts` knows of them."""
 
 Event = Message | Refused | InfoHashReceived | EndOfStream | NeedData
-Listener = Callable[[Side, int, Message, Sequence[Finding]], None]
-"""(who said it, offset in their stream, the message, what was found)."""
 
 
 class PeerConnection:
@@ -71,12 +69,10 @@ class PeerConnection:
             raise ValueError("who dials names a torrent: info_hash is missing")
         self.side: Final = side
         self.profile: Final = profile
-        self.on_message: Listener | None = None
-        """Called with every message, both ways; for transcripts. A `Piece` is only good during the call."""
         self.finding_counts: Counter[str] = Counter()
         """Rule → how often it was broken, by whomever."""
         self.recent: Final = Recent()
-        """The last messages, both ways, for bug reports."""
+        """The last messages, both ways, for bug reports; and who wants to hear of all of them."""
         self._peer_id = peer_id
         self._reserved = reserved
         self._request_queue = request_queue
@@ -181,8 +177,8 @@ class PeerConnection:
             return self._next_of_handshake(self._reader)
         framer = self._framer
         while self._violation is None and (message := framer.next_message()) is not None:
-            if self.on_message is None and type(message) is Request and hot.take_request(self._incoming, message.block):
-                self.recent.append((self._their_side, framer.offset, message))
+            if type(message) is Request and self.recent.in_rows and hot.take_request(self._incoming, message.block):
+                self.recent.note_requests(self._their_side, framer.offset, (message.block,))
                 return message
             if type(message) is Extended:
                 message = extensions.read(message, self.ours.announced)
@@ -196,7 +192,7 @@ class PeerConnection:
 
         That gives the same messages one by one; to be called when this gives none. For the speed of downloads.
         """
-        if self.on_message is not None or self._reader is not None or self._violation is not None:
+        if not self.recent.in_rows or self._reader is not None or self._violation is not None:
             return []
         pieces, offset = hot.read_pieces(self._framer, self._incoming)
         if pieces:
@@ -206,7 +202,7 @@ class PeerConnection:
 
     def next_requests(self) -> int:
         """The same for `Request`s: how many came, all of which are among `requested` now. For the speed of uploads."""
-        if self.on_message is not None or self._reader is not None or self._violation is not None:
+        if not self.recent.in_rows or self._reader is not None or self._violation is not None:
             return 0
         blocks, offset = hot.read_requests(self._framer, self._incoming)
         self.heard_message |= bool(blocks)
@@ -289,17 +285,16 @@ class PeerConnection:
                 raise LocalProtocolError(findings[0])
             done += 1
         ledger.sent = before + len(blocks)
-        told = len(blocks) if self.on_message is not None else min(len(blocks), KEPT)
-        self.sent_bytes += (len(blocks) - told) * codec.REQUEST_LENGTH
-        for block in blocks[len(blocks) - told :]:
-            self._said(Request(block), codec.REQUEST_LENGTH)
+        if self.recent.in_rows:
+            self.recent.note_requests(self.side, self.sent_bytes, blocks)
+            self.sent_bytes += len(blocks) * codec.REQUEST_LENGTH
+        else:
+            for block in blocks:
+                self._said(Request(block), codec.REQUEST_LENGTH)
         return codec.encode_requests(blocks)
 
     def piece_header(self, block: Block) -> bytes:
-        """The 13 bytes before the data of `block`, which the caller sends behind them and which counts as said.
-
-        Raises LocalProtocolError when it is not legal.
-        """
+        """The 13 bytes to send before the data of `block`, which counts as said. Raises LocalProtocolError."""
         message = Piece(block, b"")
         if findings := self._legality.admit(self.side, message, crossed=False, offset=self.sent_bytes):
             raise LocalProtocolError(findings[0])
@@ -311,7 +306,7 @@ class PeerConnection:
 
         Returns for how many, before the first that is not plainly legal: ask `piece_header` about that one.
         """
-        count = 0 if self.on_message is not None else hot.take_answers(self._outgoing, blocks)
+        count = hot.take_answers(self._outgoing, blocks) if self.recent.in_rows else 0
         length = codec.put_piece_headers(blocks[:count], buffer)
         self.recent.note_blocks(self.side, self.sent_bytes, blocks[:count])
         self.sent_bytes += length
@@ -340,10 +335,11 @@ class PeerConnection:
         if (handshake := reader.handshake) is None:
             return self._nothing_more(reader)
         self._reader = None
-        findings = self._legality.check(self._their_side, handshake, crossed=True, offset=0)
+        findings = self._legality.admit(self._their_side, handshake, crossed=True, offset=0)
         self._received_message(handshake, 0, findings)
         self.heard_message = False
-        self._legality.apply(self._their_side, handshake, crossed=True)
+        if findings:
+            self._legality.apply(self._their_side, handshake, crossed=True)
         return handshake
 
     def _received_message(self, message: Message, offset: int, findings: Sequence[Finding]) -> Message | Refused | None:
@@ -352,8 +348,12 @@ class PeerConnection:
         self.recent.note(self._their_side, offset, message)
         if findings:
             self._note(findings)
-        if self.on_message is not None:
-            self.on_message(self._their_side, offset, message, findings)
+        try:
+            return self._what_becomes_of(message, findings)
+        finally:
+            self.recent.tell(self._their_side, offset, message, findings)
+
+    def _what_becomes_of(self, message: Message, findings: Sequence[Finding]) -> Message | Refused | None:
         if not findings:
             if type(message) in DECLINABLE and (declined := self._legality.declined(self._their_side, message)):
                 return Refused(declined, None)
@@ -394,6 +394,5 @@ class PeerConnection:
 
     def _said(self, message: Message, length: int) -> None:
         self.recent.note(self.side, self.sent_bytes, message)
-        if self.on_message is not None:
-            self.on_message(self.side, self.sent_bytes, message, ())
+        self.recent.tell(self.side, self.sent_bytes, message)
         self.sent_bytes += length

@@ -1,12 +1,13 @@
-"""The last messages of a connection, both ways, in short form: what a bug report needs."""
+"""What was said on a connection: the last messages are kept in short form for bug reports, listeners hear them all."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from attrs import frozen
 
 from torrent_peer.core.block import Block
 from torrent_peer.wire.codec import PIECE_HEADER_LENGTH, REQUEST_LENGTH
+from torrent_peer.wire.errors import Finding
 from torrent_peer.wire.messages import (
     Bitfield,
     Extended,
@@ -25,6 +26,10 @@ from torrent_peer.wire.wording import in_short
 
 KEPT: Final = 32
 """Messages kept."""
+Listener = Callable[[Side, int, Message, Sequence[Finding]], None]
+"""(who said it, offset in their stream, the message, what was found)."""
+BlockListener = Callable[[Side, int, type[Piece] | type[Request], Sequence[Block]], None]
+"""(who said it, offset of the first in their stream, what of the blocks, the blocks)."""
 _BULKY: Final = frozenset(
     {Bitfield, Extended, ExtendedHandshake, Hashes, Malformed, MetadataPiece, PeerExchange, Unknown}
 )
@@ -47,9 +52,16 @@ class Said:
 class Recent:
     """A ring of messages. What is kept of each is small, and never a view of somebody's buffer."""
 
-    __slots__ = ("_said",)
+    __slots__ = ("_said", "on_blocks", "on_message")
 
     def __init__(self) -> None:
+        self.on_message: Listener | None = None
+        """Called with every message once it is judged and applied, both ways; for transcripts.
+
+        A `Piece` is only good during the call.
+        """
+        self.on_blocks: BlockListener | None = None
+        """Called in place of `on_message` with pieces and requests said in a row, all of them legal: much cheaper."""
         # A list that is cut now and then: an empty deque takes 0.7 KiB, and most peers say little.
         self._said: list[tuple[Side, int, Message | Block | str]] = []
 
@@ -58,6 +70,16 @@ class Recent:
         self._said.append(said)
         if len(self._said) >= 2 * KEPT:
             del self._said[:-KEPT]
+
+    @property
+    def in_rows(self) -> bool:
+        """Whether blocks may come and go without a word to `on_message` about each."""
+        return self.on_message is None or self.on_blocks is not None
+
+    def tell(self, sender: Side, offset: int, message: Message, findings: Sequence[Finding] = ()) -> None:
+        """Pass a message on to whom wants to hear of it."""
+        if self.on_message is not None:
+            self.on_message(sender, offset, message, findings)
 
     def note(self, sender: Side, offset: int, message: Message) -> None:
         """Remember a message."""
@@ -72,6 +94,8 @@ class Recent:
     def note_blocks(self, sender: Side, offset: int, blocks: Sequence[Block]) -> None:
         """Remember the pieces with these blocks, said one behind the other from `offset` on."""
         append = self.append
+        if self.on_blocks is not None and blocks:
+            self.on_blocks(sender, offset, Piece, blocks)
         for number, block in enumerate(blocks, KEPT - len(blocks)):
             if number >= 0:  # the others would not be kept
                 append((sender, offset, block))
@@ -79,6 +103,8 @@ class Recent:
 
     def note_requests(self, sender: Side, offset: int, blocks: Sequence[Block]) -> None:
         """Remember requests for `blocks`, said one behind the other from `offset` on."""
+        if self.on_blocks is not None and blocks:
+            self.on_blocks(sender, offset, Request, blocks)
         first = max(0, len(blocks) - KEPT)
         for number, block in enumerate(blocks[first:], first):
             self.append((sender, offset + number * REQUEST_LENGTH, Request(block)))
