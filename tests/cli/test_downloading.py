@@ -71,7 +71,11 @@ async def test_a_transcript_has_every_message_both_ways(torrent: Torrent, conten
     came = {message.removeprefix("piece ") for message in received if message.startswith("piece ")}
     assert asked == came
     assert len(asked) == torrent.geometry.piece_count
-    assert all(line["findings"] == [] for line in lines)
+    assert all("findings" not in line for line in lines)
+    assert [line["change"] for line in lines if line["message"] == "interested"] == ["dialer interested"]
+    for side in ("dialer", "listener"):
+        offsets = [line["offset"] for line in lines if line["sender"] == side]
+        assert offsets == sorted(set(offsets))
 
 
 async def test_a_torrent_that_does_not_stop_is_left_after_the_grace(

@@ -9,6 +9,7 @@ from tests.cli.test_ndjson import CASES
 from torrent_peer import __version__
 from torrent_peer.cli.narrate import last_messages, narrate, worth_a_word
 from torrent_peer.session.events import (
+    BlocksSeen,
     Event,
     FindingNoted,
     PeerBanned,
@@ -21,6 +22,7 @@ from torrent_peer.session.events import (
 from torrent_peer.session.farewell import Cause
 from torrent_peer.session.reasons import Likely
 from torrent_peer.wire.severity import Severity
+from torrent_peer.wire.side import Side
 
 
 @pytest.mark.parametrize(
@@ -69,7 +71,8 @@ def test_an_event_in_words(event: Event, level: int, line: str) -> None:
 def test_every_event_is_known() -> None:
     silent = {type(event).__name__ for event, *_ in CASES if narrate(event) is None}
     assert silent == {"CheckProgress", "PieceVerified", "MessageSeen"}
-    assert len(CASES) == len(get_args(Event))
+    assert narrate(BlocksSeen(PEER, 0.0, Side.DIALER, True, 68, "piece", ())) is None
+    assert len(CASES) + 1 == len(get_args(Event))
 
 
 @pytest.mark.parametrize(

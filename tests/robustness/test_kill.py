@@ -10,7 +10,7 @@ import trio
 from torrent_peer.core.piece_set import PieceSet
 from torrent_peer.metainfo.create import create_torrent
 from torrent_peer.metainfo.torrent import Torrent, parse_torrent
-from torrent_peer.session.events import Event, MessageSeen
+from torrent_peer.session.events import BlocksSeen, Event, MessageSeen
 from torrent_peer.session.options import SessionOptions, TorrentOptions
 from torrent_peer.session.session import open_session
 from torrent_peer.wire.messages import Request
@@ -47,6 +47,9 @@ async def test_twenty_kills_cost_nothing_that_was_verified(tmp_path: Path) -> No
     def watch(event: Event) -> None:
         if isinstance(event, MessageSeen) and not event.ours and isinstance(event.message, Request):
             asked.add(event.message.block.piece)
+            under_way.set()
+        elif isinstance(event, BlocksSeen) and not event.ours and event.kind == "request":
+            asked.update(block.piece for block in event.blocks)
             under_way.set()
 
     asked_twice: list[int] = []

@@ -1,17 +1,12 @@
 from pathlib import Path
 
-import trio
 from attrs import evolve
 
 from tests.session.hall import open_hall
-from tests.session.stage import CONTENT, GEOMETRY, LOOPBACK, PIECE_LENGTH, TORRENT, on_stage, place
+from tests.session.stage import CONTENT, GEOMETRY, PIECE_LENGTH, TORRENT
 from torrent_peer.core.addresses import Address
 from torrent_peer.net.announcer import TrackerState
-from torrent_peer.session.events import Completed, MessageSeen, TrackerAnswered, TrackerFailed
-from torrent_peer.session.options import Ending
-from torrent_peer.testing.scripted_peer import open_scripted_peer
-from torrent_peer.testing.scripted_seed import serve
-from torrent_peer.wire.messages import Handshake, HaveAll, Piece, Request
+from torrent_peer.session.events import MessageSeen, TrackerAnswered, TrackerFailed
 from torrent_peer.wire.side import Side
 
 
@@ -58,33 +53,6 @@ async def test_connections_we_make_name_the_torrent_and_say_how_much_we_take(tmp
         assert connection.info_hash == TORRENT.info_hash
         assert connection.geometry == GEOMETRY
         assert connection.extended_handshake(client="x", listen_port=None).request_queue == 500
-
-
-async def test_with_a_transcript_every_message_both_ways_is_an_event_in_order(tmp_path: Path) -> None:
-    with trio.fail_after(10):
-        async with (
-            open_scripted_peer(serve(TORRENT, CONTENT), info_hash=TORRENT.info_hash) as peer,
-            on_stage(
-                place(tmp_path, pieces=GEOMETRY.piece_count - 1),
-                peer.address,
-                session=evolve(LOOPBACK, transcript=True),
-            ) as stage,
-        ):
-            assert await stage.run.finished() is Ending.COMPLETE
-    assert stage.audience.all(Completed)
-    seen = stage.audience.all(MessageSeen)
-    ours = [event.message for event in seen if event.ours]
-    theirs = [event.message for event in seen if not event.ours]
-    assert isinstance(ours[0], Handshake)
-    assert isinstance(theirs[0], Handshake)
-    assert theirs[1] == HaveAll()
-    asked = [message.block for message in ours if isinstance(message, Request)]
-    came = [message for message in theirs if isinstance(message, Piece)]
-    assert sorted(asked) == sorted(message.block for message in came) == list(GEOMETRY.blocks(GEOMETRY.piece_count - 1))
-    assert {bytes(message.data) for message in came} == {b""}, "a transcript keeps no content"
-    for side in (Side.DIALER, Side.LISTENER):
-        offsets = [event.offset for event in seen if event.sender is side]
-        assert offsets == sorted(offsets)
 
 
 async def test_without_a_transcript_messages_are_no_events(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from torrent_peer.cli.verify import describe, judge
 from torrent_peer.metainfo.torrent import Torrent
 from torrent_peer.net.announcer import STOP_DEADLINE
 from torrent_peer.net.descriptors import allow_peers
-from torrent_peer.session.events import CheckProgress, Completed, Event, Listening, MessageSeen, Resumed
+from torrent_peer.session.events import BlocksSeen, CheckProgress, Completed, Event, Listening, MessageSeen, Resumed
 from torrent_peer.session.options import Ending, SessionOptions, TorrentOptions
 from torrent_peer.session.session import Session, open_session
 from torrent_peer.session.status import State, TorrentStatus
@@ -193,7 +193,7 @@ class Downloads:
 
     def _take(self, each: Download, event: Event) -> None:
         """What the torrent tells."""
-        if isinstance(event, MessageSeen):
+        if isinstance(event, BlocksSeen | MessageSeen):
             if self._transcript is not None:
                 self._transcript.take(event, each.key)
             return

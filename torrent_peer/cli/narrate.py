@@ -6,6 +6,7 @@ from typing import Final
 from torrent_peer import __version__
 from torrent_peer.cli.units import count, format_duration, format_size
 from torrent_peer.session.events import (
+    BlocksSeen,
     CheckProgress,
     Completed,
     DiskTrouble,
@@ -69,7 +70,7 @@ def narrate(event: Event) -> tuple[int, str] | None:
             return PEERS, f"disk: {reason}"
         case Completed(seconds, downloaded, _):
             return PEERS, f"complete after {format_duration(seconds)}, {format_size(downloaded)} received"
-        case CheckProgress() | PieceVerified() | MessageSeen():
+        case CheckProgress() | PieceVerified() | MessageSeen() | BlocksSeen():
             return None
 
 

@@ -72,7 +72,8 @@ SCHEMA: Final[dict[str, dict[str, str]]] = {
         "sender": "dialer or listener",
         "offset": "bytes before it in its direction",
         "message": "short form",
-        "findings": "[{rule, severity, evidence}]",
+        "change": "what it changed of what the sides have declared; left out when nothing",
+        "findings": "[{rule, severity, evidence}]; left out when there are none",
     },
     "piece": {"piece": "index from 0", "verified": "wanted bytes verified so far"},
     "piece_failed": {"piece": "index from 0", "suspects": "[HOST:PORT] of who sent blocks of it"},
@@ -240,7 +241,8 @@ def _(event: MessageSeen) -> Fields:
         "sender": event.sender.value,
         "offset": event.offset,
         "message": in_short(event.message),
-        "findings": [finding_fields(finding) for finding in event.findings],
+        **({"change": event.change} if event.change else {}),
+        **({"findings": [finding_fields(finding) for finding in event.findings]} if event.findings else {}),
     }
 
 

@@ -95,9 +95,9 @@ class Output:
             self.note(f"--log-file: {error.strerror}; nothing more is logged")
 
 
-def open_for_writing(path: Path, flag: str, *, append: bool = False) -> TextIO:
-    """Open the file a flag names; raises CliError that names the flag."""
+def open_for_writing(path: Path, flag: str, *, append: bool = False, buffer: int = -1) -> TextIO:
+    """Open the file a flag names, with a buffer of so many bytes; raises CliError that names the flag."""
     try:
-        return path.open("a" if append else "w", encoding="utf-8", errors="backslashreplace")
+        return path.open("a" if append else "w", buffering=buffer, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise CliError(f"{flag}: {path}: {error.strerror}; choose another file") from error

@@ -3,6 +3,7 @@
 from attrs import frozen
 
 from torrent_peer.core.addresses import Address
+from torrent_peer.core.block import Block
 from torrent_peer.session.farewell import Farewell
 from torrent_peer.wire.errors import Finding
 from torrent_peer.wire.messages import Message
@@ -75,6 +76,25 @@ class MessageSeen:
     """Bytes before it in its direction of the stream."""
     message: Message
     findings: tuple[Finding, ...]
+    change: str = ""
+    """What it changed of what the sides have declared, in words; empty when nothing."""
+
+
+@frozen
+class BlocksSeen:
+    """Messages `piece` or `request` said in a row, all legal: in place of a `MessageSeen` for each."""
+
+    address: Address
+    at: float
+    """Seconds since the session began."""
+    sender: Side
+    ours: bool
+    """Whether we sent them."""
+    offset: int
+    """Bytes before the first in its direction of the stream."""
+    kind: str
+    """`piece` or `request`."""
+    blocks: tuple[Block, ...]
 
 
 @frozen
@@ -158,6 +178,7 @@ Event = (
     | PeerClosed
     | FindingNoted
     | MessageSeen
+    | BlocksSeen
     | PieceVerified
     | PieceFailed
     | PeerBanned

@@ -33,7 +33,7 @@ class SessionOptions:
     profile: Profile = Profile.INTEROPERABLE
     """How severe the referee is."""
     transcript: bool = False
-    """Whether every message is reported as a `MessageSeen` event."""
+    """Whether every message is reported, by `MessageSeen` and `BlocksSeen` events."""
 
 
 @frozen(kw_only=True)

@@ -5,8 +5,6 @@ from functools import partial
 from random import Random
 from typing import Final, Protocol
 
-import trio
-
 from torrent_peer.core.addresses import Address
 from torrent_peer.core.ids import PeerId
 from torrent_peer.metainfo.torrent import Torrent
@@ -18,18 +16,18 @@ from torrent_peer.session.address_book import Source
 from torrent_peer.session.block_buffers import BlockBuffers
 from torrent_peer.session.content import Content
 from torrent_peer.session.downloading import Downloading, Written, open_piece_limit
-from torrent_peer.session.events import Event, MessageSeen, PeerClosed, TrackerAnswered, TrackerFailed
+from torrent_peer.session.events import Event, PeerClosed, TrackerAnswered, TrackerFailed
 from torrent_peer.session.exchange import Exchange
 from torrent_peer.session.options import SessionOptions, TorrentOptions
 from torrent_peer.session.peer import Peer
 from torrent_peer.session.rate_limit import RateLimit
 from torrent_peer.session.serving import Serving
 from torrent_peer.session.swarm import Swarm
+from torrent_peer.session.transcribing import transcribe
 from torrent_peer.storage.pool import FilePool
 from torrent_peer.strategy.picker import Picker
 from torrent_peer.strategy.suggestions import Suggestions
 from torrent_peer.wire.connection import PeerConnection
-from torrent_peer.wire.messages import Piece
 from torrent_peer.wire.side import Side
 
 REQUEST_QUEUE: Final = 500
@@ -142,17 +140,7 @@ class Parts:
     def _transcribe(self, peer: Peer) -> None:
         """A conversation begins: if a transcript is wanted, every message of it is reported."""
         if self._shared.options.transcript:
-            peer.connection.on_message = lambda sender, offset, message, findings: self._report(
-                MessageSeen(
-                    address=peer.address,
-                    at=trio.current_time() - self._shared.began,
-                    sender=sender,
-                    ours=sender is peer.connection.side,
-                    offset=offset,
-                    message=Piece(message.block, b"") if type(message) is Piece else message,
-                    findings=tuple(findings),
-                )
-            )
+            transcribe(peer, self._report, began=self._shared.began)
 
     def _learn(self, addresses: Sequence[Address], url: str) -> None:
         self.swarm.learn(addresses, Source.TRACKER)
