@@ -5,7 +5,7 @@ import pytest
 from tests.wire.scenes import GEOMETRY, Scene
 from torrent_peer.core.block import Block
 from torrent_peer.wire import hot
-from torrent_peer.wire.messages import Cancel, Choke, ExtendedHandshake, NotInterested, Request, Unchoke
+from torrent_peer.wire.messages import Cancel, Choke, ExtendedHandshake, Message, NotInterested, Piece, Request, Unchoke
 from torrent_peer.wire.side import Side
 
 D, L = Side.DIALER, Side.LISTENER
@@ -76,3 +76,20 @@ def test_requests_taken_together_are_remembered_as_one_by_one(heard: bool) -> No
         ledgers.append((legality.state.of(D).requests.asked, legality.state.of(D).requests.live))
     assert ledgers[0] == ledgers[1]
     assert bool(ledgers[0][0]) is heard
+
+
+def test_blocks_answered_by_the_batch_are_remembered_as_one_by_one() -> None:
+    one, two, three = GEOMETRY.block(0, 0), GEOMETRY.block(0, 1), GEOMETRY.block(1, 0)
+    asked: list[tuple[Side, Message]] = [
+        (D, ExtendedHandshake()),
+        (L, ExtendedHandshake(request_queue=1)),
+        (L, Unchoke()),
+    ]
+    asked += [(D, Request(one)), (L, Piece(one, b"")), (D, Request(two)), (L, Piece(two, b""))]
+    asked += [(D, Request(three)), (D, Request(one))]
+    remembered = []
+    for batches in ([[three, one]], [[three], [one]]):
+        legality = Scene(here=L, fast=False, then=asked).legality()
+        assert all(hot.take_answers(legality.direction(L), batch) == len(batch) for batch in batches)
+        remembered.append(legality.state.of(D).requests.answered)
+    assert remembered == [{three: 1, one: 1}] * 2

@@ -112,8 +112,8 @@ def take_answers(way: Direction, blocks: Sequence[Block]) -> int:
         answered = ledger.answered
         for block in blocks[:taken]:
             answered[block] = answered.pop(block, 0) + 1
-        while len(answered) > ring:
-            del answered[next(iter(answered))]
+            if len(answered) > ring:  # each time: the oldest may be the next to be answered again
+                del answered[next(iter(answered))]
     return taken
 
 
