@@ -173,6 +173,8 @@ class Exchange:
 
     def ask_all(self) -> None:
         """Buffers are free again, or blocks came back: whoever has room is asked."""
+        if self.picker.is_complete:
+            return  # of ten thousand peers that leave each would have all others looked at
         now = trio.current_time()
         for peer in self.swarm:
             if peer.greeted:
