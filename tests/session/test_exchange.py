@@ -214,6 +214,13 @@ async def test_the_evidence_of_a_silent_end_is_what_was_seen(tmp_path: Path) -> 
         assert not evidence.no_interest
         assert not evidence.we_idled
         assert evidence.own_slip is None
+        assert evidence.client == peer.client != ""
+        assert (evidence.they_choke, evidence.they_want, evidence.we_have_all) == (False, False, False)
+        assert not evidence.same_host
+        other, _ = hall.join()
+        assert not hall.parts.exchange.evidence(other, Signal.FIN, Stage.SILENT).same_host
+        other.address = peer.address
+        assert hall.parts.exchange.evidence(other, Signal.FIN, Stage.SILENT).same_host
 
 
 async def test_a_seed_that_chokes_and_unchokes_is_asked_again_and_the_download_completes(tmp_path: Path) -> None:

@@ -140,8 +140,8 @@ class Exchange:
             signal=signal,
             stage=stage,
             since_connect=now - clocks.connected,
-            since_ours=now - clocks.sent,
-            since_theirs=now - clocks.received,
+            since_ours=now - clocks.sent if connection.sent_bytes else None,
+            since_theirs=now - clocks.received if connection.received_bytes else None,
             our_last=connection.recent.last_of(connection.side),
             both_complete=they_have_all and self.picker.is_complete,
             they_completed=peer.completed_here,
@@ -150,6 +150,12 @@ class Exchange:
             they_waited=bool(connection.requested) and not ours.choking,
             own_slip=peer.last_finding.rule if peer.last_finding else None,
             others_gone=self.swarm.departures(now=now),
+            client=peer.client,
+            same_host=stage is Stage.SILENT
+            and any(other is not peer and other.address.host == peer.address.host for other in self.swarm),
+            we_have_all=self.picker.is_complete,
+            they_choke=theirs.choking,
+            they_want=theirs.interested,
         )
 
     # ── asking ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -63,6 +63,16 @@ class Evidence:
     """The rule our own last messages bent, if any."""
     others_gone: int = 0
     """Peers that left within the same second."""
+    client: str = ""
+    """What it calls itself; empty when it has not said. A client's habits are looked for in no other known one."""
+    same_host: bool = False
+    """We have another connection to its address."""
+    we_have_all: bool = False
+    """We had nothing left to fetch."""
+    they_choke: bool = False
+    """They choked us."""
+    they_want: bool = False
+    """They were interested in what we have."""
 
 
 @frozen
@@ -78,15 +88,54 @@ class Likely:
 PROMPT: Final = 0.1
 """Seconds: a close within this, or two round trips, of our message is an answer to it."""
 
-HANDSHAKE_TIMERS: Final = ((4.0, "anacrolix"), (10.0, "libtorrent, rain or rqbit"), (21.0, "aria2"),
-                           (25.0, "webtorrent"), (30.0, "Transmission"))  # fmt: skip
-"""Seconds after which clients give up a handshake that they take for incomplete or encrypted."""
-SILENCE_TIMERS: Final = ((10.0, "rqbit's read time-out"), (120.0, "libtorrent's or rain's idle limit"),
-                         (150.0, "anacrolix's idle limit"), (180.0, "aria2's idle limit"),
-                         (295.0, "Transmission's idle limit"))  # fmt: skip
-"""Seconds of our silence after which clients hang up."""
+Timer = tuple[float, float, str, str]
+"""Seconds, slack either way, the clients it is known of, what it is."""
+
+HANDSHAKE_TIMERS: Final[tuple[Timer, ...]] = (
+    (4.0, 0.2, "anacrolix", ""),
+    (10.0, 1.0, "libtorrent, rain or rqbit", ""),
+    (21.0, 1.0, "aria2", ""),
+    (25.0, 1.0, "WebTorrent", ""),
+    (30.0, 0.5, "Transmission", ""),
+)
+"""After which clients give up a handshake that they take for incomplete or encrypted."""
+SILENCE_TIMERS: Final[tuple[Timer, ...]] = (
+    (10.0, 1.0, "rqbit", "read time-out"),
+    (120.0, 1.0, "libtorrent or rain", "idle limit"),
+    (150.0, 0.2, "anacrolix", "idle limit"),
+    (180.0, 3.0, "aria2", "idle limit"),
+    (270.0, 30.0, "Transmission", "idle limit, shorter when its slots are taken"),
+)
+"""After so much silence of ours clients hang up."""
+FAMILIES: Final = (
+    *((name, name) for name in ("anacrolix", "aria2", "libtorrent", "rqbit", "Transmission", "WebTorrent")),
+    ("libTorrent", "rTorrent"),  # which is another library
+    ("rTorrent", "rTorrent"),
+    ("rain", "rain"),
+    ("qBittorrent", "libtorrent"),
+    ("Deluge", "libtorrent"),
+)
+"""How clients call themselves, and whose habits they have."""
 TIMER_SLACK: Final = 1.0
-"""Seconds either side of a timer."""
+"""Seconds either side of the timers that depend on what was going on."""
+COMPLETING: Final = ("bitfield", "have_all", "extended_handshake")
+"""What tells a seed that we are one, too."""
+
+
+def _family(client: str) -> str | None:
+    """Whose habits it has; None when that is not known."""
+    return next((family for name, family in FAMILIES if name in client), None)
+
+
+def _is_theirs(e: Evidence, clients: str) -> bool:
+    """Whether a habit of these clients may be the peer's: it is one of them, or may be for all that is known."""
+    family = _family(e.client)
+    return family is None or family in clients
+
+
+def _sure(e: Evidence, confidence: float) -> float:
+    """A habit is a weaker reason when it is not known whose habits it has."""
+    return confidence if _family(e.client) else round(confidence - 0.2, 2)
 
 
 def explain(evidence: Evidence) -> tuple[Likely, ...]:
@@ -118,17 +167,19 @@ def _silent(e: Evidence) -> Iterator[Likely]:
         yield Likely("we are blocked there, or it has no room", 0.5, "closed before we had said anything")
         return
     seen = f"closed {_ago(e.since_ours)} after our handshake, without a byte"
+    if e.same_host:
+        yield Likely("it takes one connection from an address", 0.5, f"{seen}; we are connected to its address already")
     if e.since_ours <= max(0.5, 2 * e.round_trip + 0.05):
         yield Likely("it does not have this torrent, or has it paused", 0.45, seen)
         yield Likely("it wants an encrypted connection", 0.3, seen)
         yield Likely("it has no room, or blocks our address", 0.2, seen)
         return
-    for seconds, who in HANDSHAKE_TIMERS:
-        if abs(e.since_ours - seconds) <= TIMER_SLACK:
+    for seconds, slack, who, _ in HANDSHAKE_TIMERS:
+        if abs(e.since_ours - seconds) <= slack:
             yield Likely(
                 f"our handshake looked incomplete or encrypted to it ({who})",
-                0.5,
-                f"{seen}; its timer is {seconds:.0f} s",
+                0.4,
+                f"{seen}; such a timer has {seconds:.0f} s",
             )
     if 2.0 <= e.since_ours <= 3.0:
         yield Likely("it does not have this torrent (aria2)", 0.4, seen)
@@ -138,7 +189,7 @@ def _greeted(e: Evidence) -> Iterator[Likely]:
     if e.stage is not Stage.GREETED:
         return
     seen = f"closed {_ago(e.since_theirs)} after its handshake, before any message"
-    if e.since_connect <= 1.0 + 2 * e.round_trip:
+    if e.since_theirs is not None and e.since_theirs <= max(PROMPT, 2 * e.round_trip):
         yield Likely("it has a connection to us already", 0.4, seen)
         yield Likely("it has no room left", 0.3, seen)
         yield Likely("it bans us", 0.15, seen)
@@ -149,6 +200,8 @@ def _complete(e: Evidence) -> Iterator[Likely]:
         return
     if e.both_complete:
         yield Likely("both sides have everything", 0.8, "neither had anything to fetch from the other")
+    elif e.we_have_all and not e.they_want and (e.our_last or "").startswith(COMPLETING) and _is_prompt(e):
+        yield Likely("it is a seed, and so are we", 0.5, f"closed {_ago(e.since_ours)} after our {e.our_last}")
     elif e.they_completed:
         yield Likely(
             "it finished downloading and closed what it no longer needs", 0.6, "its last `have` made it complete"
@@ -156,31 +209,46 @@ def _complete(e: Evidence) -> Iterator[Likely]:
 
 
 def _answer(e: Evidence) -> Iterator[Likely]:
-    if e.stage is not Stage.TALKING or e.both_complete or e.our_last is None or e.since_ours is None:
+    if e.stage is not Stage.TALKING or e.both_complete or e.our_last is None or not _is_prompt(e):
         return
-    if e.since_ours <= max(PROMPT, 2 * e.round_trip):
-        seen = f"closed {_ago(e.since_ours)} after our {e.our_last}"
-        if e.our_last.startswith("piece "):
-            yield Likely("it has what it wanted", 0.4, seen)
-        else:
-            yield Likely(f"it did not accept our {e.our_last}", 0.45 if e.own_slip is None else 0.6, seen)
+    seen = f"closed {_ago(e.since_ours)} after our {e.our_last}"
+    if e.our_last.startswith("piece "):
+        yield Likely("it has what it wanted", 0.4, seen)
+        yield Likely("what we sent failed its check", 0.1, seen)
+    elif e.our_last.startswith("metadata_request"):
+        yield Likely("it gives no metadata, or not that piece of it", 0.5, seen)
+    elif e.our_last.startswith("peer_exchange"):
+        yield Likely("our peer exchange came too soon for it", 0.45, seen)
+    else:
+        yield Likely(f"it did not accept our {e.our_last}", 0.45 if e.own_slip is None else 0.6, seen)
 
 
 def _timers(e: Evidence) -> Iterator[Likely]:
     if e.stage is not Stage.TALKING or e.since_ours is None:
         return
     quiet = min(e.since_ours, e.since_theirs if e.since_theirs is not None else e.since_ours)
-    if e.no_interest and abs(quiet - 30.0) <= TIMER_SLACK:
-        yield Likely("neither side wanted anything for 30 s (aria2)", 0.7, f"quiet for {_ago(quiet)}")
-    if e.we_idled and abs(e.since_ours - 60.0) <= TIMER_SLACK:
-        yield Likely(
-            "we asked for nothing for a minute (libtorrent, aria2)", 0.7, f"our last byte was {_ago(e.since_ours)} ago"
-        )
-    if e.they_waited and abs(e.since_ours - 30.0) <= TIMER_SLACK:
-        yield Likely("we owed it a block for 30 s (webtorrent)", 0.5, f"our last byte was {_ago(e.since_ours)} ago")
-    for seconds, who in SILENCE_TIMERS:
-        if abs(e.since_ours - seconds) <= TIMER_SLACK:
-            yield Likely(f"we were silent too long: {who}", 0.6, f"our last byte was {_ago(e.since_ours)} ago")
+    ours = f"our last byte was {_ago(e.since_ours)} ago"
+    for holds, at, since, who, reason, evidence in (
+        (e.no_interest, 30.0, quiet, "aria2", "neither side wanted anything for 30 s", f"quiet for {_ago(quiet)}"),
+        (e.we_idled, 60.0, e.since_ours, "libtorrent, aria2", "we asked for nothing for a minute", ours),
+        (e.they_waited, 30.0, e.since_ours, "WebTorrent", "we owed it a block for 30 s", ours),
+        (e.they_choke and _last_was(e, "request"), 2.0, e.since_ours, "libtorrent", "we asked while choked", ours),
+        (e.they_want and _last_was(e, "choke"), 5.0, e.since_ours, "WebTorrent", "we choked it for 5 s", ours),
+    ):
+        if holds and abs(since - at) <= TIMER_SLACK and _is_theirs(e, who):
+            yield Likely(f"{reason} ({who})", _sure(e, 0.7), evidence)
+    for seconds, slack, who, what in SILENCE_TIMERS:
+        if abs(e.since_ours - seconds) <= slack and _is_theirs(e, who):
+            yield Likely(f"we were silent too long: {what} ({who})", _sure(e, 0.6), ours)
+
+
+def _is_prompt(e: Evidence) -> bool:
+    """Whether the close can be an answer to our last message."""
+    return e.since_ours is not None and e.since_ours <= max(PROMPT, 2 * e.round_trip)
+
+
+def _last_was(e: Evidence, word: str) -> bool:
+    return e.our_last is not None and e.our_last.split(" ")[0] == word
 
 
 def _together(e: Evidence) -> Iterator[Likely]:
