@@ -18,6 +18,7 @@ from torrent_peer.wire.codec import (
     encode_requests,
     message_name,
     piece_header,
+    put_piece_headers,
 )
 from torrent_peer.wire.messages import (
     AllowedFast,
@@ -231,3 +232,11 @@ def test_the_header_of_a_piece_and_its_data_are_the_piece() -> None:
     block = Block(5, 16384, 4)
     assert len(piece_header(block)) == 13
     assert piece_header(block) + b"data" == encode(Piece(block, memoryview(b"data")))
+
+
+def test_headers_are_put_into_the_room_before_each_block() -> None:
+    blocks = [Block(5, 16384, 4), Block(6, 0, 1)]
+    buffer = bytearray(b"".join(bytes(13) + b"data"[: block.length] for block in blocks) + b"more")
+    assert put_piece_headers(blocks, memoryview(buffer)) == 13 + 4 + 13 + 1
+    assert buffer == encode(Piece(blocks[0], b"data")) + encode(Piece(blocks[1], b"d")) + b"more"
+    assert put_piece_headers([], memoryview(buffer)) == 0

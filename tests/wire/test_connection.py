@@ -151,6 +151,22 @@ def test_a_handshake_that_is_none_of_ours_closes_the_connection(data: bytes, rul
     assert again.value.violation is raised.value.violation
 
 
+@pytest.mark.parametrize("profile", Profile)
+def test_a_peer_that_is_not_who_the_tracker_said_is_noted_and_left_in_the_strict_profile(profile: Profile) -> None:
+    connection = dialer(expected_id=PeerId(b"-XX0001-someone_else"), profile=profile)
+    connection.initiate()
+    theirs = Handshake(FAST, INFO_HASH, LISTENER_ID)
+    if profile is Profile.STRICT:
+        with pytest.raises(RemoteProtocolError, match=r"\[HS-11\]$"):
+            hear(connection, theirs)
+    else:
+        assert hear(connection, theirs, HaveAll()) == [theirs, HaveAll()]
+        assert connection.theirs.peer_id == LISTENER_ID
+        assert connection.fast
+    (finding,) = connection.take_findings()
+    assert finding.rule == "HS-11"
+
+
 def test_a_listener_that_hears_its_own_id_before_it_spoke_knows_itself() -> None:
     with pytest.raises(RemoteProtocolError, match=r"HS-10"):
         hear(listener(), Handshake(FAST, INFO_HASH, LISTENER_ID))

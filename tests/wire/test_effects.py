@@ -139,17 +139,6 @@ def test_extended_handshakes_add_up_and_zero_disables() -> None:
     assert (side.request_queue, side.patience) == (99, 99)
 
 
-def test_while_the_size_is_unknown_pieces_are_kept_for_later() -> None:
-    scene = Scene(size_known=False, opened=False, then=[(D, HaveNone()), (D, Have(3)), (D, AllowedFast(4)), (L, FULL)])
-    legality = scene.legality()
-    assert legality.state.of(D).pieces is None
-    assert legality.learn_geometry(GEOMETRY) == []
-    dialer, listener = legality.state.of(D), legality.state.of(L)
-    assert (dialer.pieces, dialer.allowed_fast) == (PieceSet(10, [3]), {4})
-    assert (listener.pieces, listener.availability_updates) == (PieceSet.full(10), 0)
-    assert dialer.deferred is None
-
-
 def test_a_bitfield_takes_the_place_of_what_was_kept_but_for_what_it_does_not_say() -> None:
     said = [HaveNone(), Have(3), AllowedFast(4), DontHave(2), Suggest(11), FULL]
     legality = Scene(size_known=False, opened=False, then=[(D, message) for message in said]).legality()
@@ -158,29 +147,6 @@ def test_a_bitfield_takes_the_place_of_what_was_kept_but_for_what_it_does_not_sa
     assert (legality.state.of(D).pieces, legality.state.of(D).allowed_fast) == (PieceSet.full(10), {4})
 
 
-def test_what_is_judged_late_is_told_gravest_first() -> None:
-    said = [HaveNone(), Suggest(10), Have(10), AllowedFast(11)]
-    legality = Scene(size_known=False, opened=False, then=[(D, message) for message in said]).legality()
-    assert [finding.rule for finding in legality.learn_geometry(GEOMETRY)] == ["BF-06", "FAST-05", "FAST-04"]
-
-
 def test_what_is_kept_for_later_is_bounded() -> None:
     legality = Scene(size_known=False, then=[(D, Have(1 << 30))]).legality()
     assert legality.state.of(D).deferred == {HaveNone(): None}
-
-
-def test_what_was_said_of_pieces_is_judged_when_the_size_is_known() -> None:
-    scene = Scene(size_known=False, fast=False, opened=False, then=[(D, Bitfield(bytes(5))), (L, Have(10))])
-    findings = scene.legality().learn_geometry(GEOMETRY)
-    assert [str(finding) for finding in findings] == [
-        "a bitfield of 5 bytes: 10 pieces need 2 (judged late). BEP 3, peer messages: "
-        '"Its payload is a bitfield with each index that downloader has sent set to one" [BF-04]',
-        "have 10: the torrent has 10 pieces (judged late). BEP 3, peer messages: "
-        "\"The 'have' message's payload is a single number, the index which that downloader just completed\" [BF-06]",
-    ]
-
-
-def test_the_size_may_become_known_before_anything_is_said() -> None:
-    legality = Legality()
-    assert legality.learn_geometry(GEOMETRY) == []
-    assert legality.state.of(D).pieces is None

@@ -7,8 +7,24 @@ from hypothesis import strategies as st
 from torrent_peer.core import bencoding
 from torrent_peer.core.bencoding import Value
 from torrent_peer.wire.codec import decode, encode
-from torrent_peer.wire.extensions import METADATA_SIZE_LIMIT, decode_handshake, encode_handshake
-from torrent_peer.wire.messages import ExtendedHandshake, Malformed
+from torrent_peer.wire.extensions import (
+    METADATA_SIZE_LIMIT,
+    decode_handshake,
+    encode_handshake,
+    meant,
+    read,
+    written,
+)
+from torrent_peer.wire.messages import (
+    DontHave,
+    Extended,
+    ExtendedHandshake,
+    Have,
+    Malformed,
+    Message,
+    PeerExchange,
+    UploadOnly,
+)
 
 EVERYTHING = ExtendedHandshake(
     extensions={"ut_metadata": 3, "ut_pex": 1, "µT_PEX": 0},
@@ -185,3 +201,30 @@ def test_whatever_the_dictionary_holds_each_known_key_is_taken_or_named(keys: di
     for key, value in taken.items():
         assert (value is not None) + (key.decode() in message.ignored) == (key in keys)
     assert set(message.others) == set(keys) - set(KNOWN)
+
+
+ANNOUNCED = {1: "ut_pex", 4: "lt_donthave", 9: "xx_chat"}
+IDS = {name: number for number, name in ANNOUNCED.items()}
+
+
+@pytest.mark.parametrize(
+    ("message", "read_as"),
+    [
+        (Extended(4, bytes(4)), DontHave(0)),
+        (Extended(4, b""), Malformed(20, 2, "DH-01", "lt_donthave message of 0 bytes: it is always 4")),
+        (Extended(1, b"de"), PeerExchange()),
+        (Extended(9, b"hello"), Extended(9, b"hello")),
+        (Extended(7, b"hello"), Extended(7, b"hello")),
+    ],
+)
+def test_an_extended_message_says_what_the_id_was_announced_for(message: Extended, read_as: Message) -> None:
+    assert read(message, ANNOUNCED) == read_as
+    assert meant(message, IDS) == read_as
+
+
+def test_a_message_of_an_extension_goes_under_the_id_that_the_other_side_wants_it_under() -> None:
+    assert written(DontHave(1), IDS) == Extended(4, b"\0\0\0\1")
+    assert meant(DontHave(1), IDS) == DontHave(1)
+    assert written(Have(1), IDS) == Have(1)
+    with pytest.raises(KeyError, match="upload_only"):
+        written(UploadOnly(upload_only=True), IDS)

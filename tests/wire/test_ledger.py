@@ -1,5 +1,7 @@
 """The books of requests."""
 
+import pytest
+
 from torrent_peer.core.block import Block
 from torrent_peer.wire.ledger import ZOMBIES_KEPT, RequestLedger
 
@@ -157,3 +159,27 @@ def test_a_request_that_was_not_sent_after_all_leaves_the_one_cancelled_before_i
     ledger.request(A)
     ledger.withdraw(A)
     assert (ledger.live, ledger.cancelled, ledger.total) == ({A: 1}, {A: 1}, 1)
+
+
+def test_there_are_no_other_books() -> None:
+    with pytest.raises(AttributeError, match=r"^owed$"):
+        RequestLedger().owed  # noqa: B018
+
+
+def test_a_second_copy_that_is_answered_is_remembered_too() -> None:
+    ledger = RequestLedger()
+    ledger.request(A)
+    ledger.request(A)
+    assert ledger.answer(A, ring=4)
+    assert (ledger.live, ledger.total, ledger.answered) == ({A: 1}, 1, {A: 1})
+    assert ledger.answer(A, ring=4)
+    assert (ledger.live, ledger.total, ledger.answered) == ({}, 0, {A: 2})
+
+
+def test_a_piece_that_is_allowed_fast_may_be_had_three_times_while_choked() -> None:
+    ledger = RequestLedger()
+    for asked in range(5):
+        assert (ledger.times_spared(7), ledger.may_be_spared(7, blocks=2)) == (asked, True)
+        ledger.spare(7)
+    assert (ledger.times_spared(7), ledger.may_be_spared(7, blocks=2)) == (5, False)
+    assert (ledger.times_spared(8), ledger.may_be_spared(8, blocks=2)) == (0, True)

@@ -59,3 +59,13 @@ def test_a_direction_has_one_side_speaking_and_the_other_listening() -> None:
     way = Direction(state, L)
     assert (way.sender.side, way.receiver.side) == (L, D)
     assert isinstance(way.sender.requests, RequestLedger)
+
+
+def test_books_of_other_questions_are_opened_when_they_are_first_looked_at() -> None:
+    side = PeerState().of(D)
+    for book in (side.metadata, side.hashes, side.rendezvous):
+        assert (book.total, book.sent) == (0, 0)
+    side.metadata.ask(3)
+    assert (side.metadata.total, side.hashes.total, side.rendezvous.total) == (1, 0, 0)
+    assert side.hashes is side.hashes
+    assert side.rendezvous is side.rendezvous

@@ -37,7 +37,7 @@ from torrent_peer.wire.messages import (
     UploadOnly,
 )
 from torrent_peer.wire.reserved import Reserved
-from torrent_peer.wire.wording import in_short
+from torrent_peer.wire.wording import in_short, name_of
 
 BLOCK = Block(3, 16384, 1000)
 PEER = Address("10.0.0.1", 6881)
@@ -79,3 +79,9 @@ RANGE = HashRange(bytes(32), 1, 512, 256, 9)
 )
 def test_a_message_in_short_shows_nothing_its_sender_wrote_as_text(message: Message, text: str) -> None:
     assert in_short(message) == text
+
+
+def test_every_kind_of_message_has_a_word_for_it() -> None:
+    assert [name_of(kind) for kind in (NotInterested, Have, ExtendedHandshake, HashReject)] == [
+        *("not_interested", "have", "extended_handshake", "hash_reject")
+    ]

@@ -25,7 +25,20 @@ from tests.wire.rules.bep3 import (
     test_requests,
 )
 from torrent_peer.wire import codec, extensions, frame_limits, handshake, payloads
-from torrent_peer.wire.rules import RULES, Rule
+from torrent_peer.wire.messages import (
+    AllowedFast,
+    Bitfield,
+    Choke,
+    DontHave,
+    ExtendedHandshake,
+    Handshake,
+    Have,
+    KeepAlive,
+    Suggest,
+)
+from torrent_peer.wire.rules import RULES, Rule, bep3
+from torrent_peer.wire.severity import Severity
+from torrent_peer.wire.side import Side
 
 BEP3 = (test_availability, test_blocks, test_choking, test_framing, test_handshake, test_requests)
 OTHERS = (test_bep5, test_bep6, test_bep9, test_bep10, test_bep11, test_bep21, test_bep52, test_bep54, test_bep55)
@@ -63,3 +76,44 @@ def test_a_rule_is_found_by_its_id() -> None:
     assert RULES["REQ-05"].judge.__name__ == "a_request_is_for_16_kib_at_most"
     with pytest.raises(KeyError, match="REQ-99"):
         RULES["REQ-99"]
+
+
+def test_the_first_of_several_versions_is_the_one_that_the_id_finds() -> None:
+    assert RULES["BF-03"].severity is Severity.DEVIATION
+
+
+def test_a_finding_has_all_that_its_rule_says() -> None:
+    found = RULES["ST-02"].finding("again", Side.LISTENER, Choke(), 7)
+    assert (found.rule, found.severity, found.evidence) == ("ST-02", Severity.REDUNDANT, "again")
+    assert (found.section, found.sender, found.message, found.offset) == (
+        "BEP 3, peer protocol",
+        Side.LISTENER,
+        Choke(),
+        7,
+    )
+    assert found.quote.startswith("Connections contain two bits of state on either end:")
+    assert RULES["ST-02"].finding("again", Side.LISTENER, Choke()).offset is None
+
+
+def test_a_message_is_held_against_the_rules_of_its_kind_and_a_senders_manners_only_where_it_writes() -> None:
+    crossed = {rule.id for rule in RULES.for_message(ExtendedHandshake, crossed=True)}
+    written = {rule.id for rule in RULES.for_message(ExtendedHandshake, crossed=False)}
+    assert crossed == {"EXT-01", "EXT-04", "EXT-06", "EXT-07", "META-07"}
+    assert written == crossed | {"S-03", "S-12"}
+    assert RULES.for_message(KeepAlive, crossed=True) == ()
+
+
+def test_what_names_a_wrong_turn_is_asked_only_out_of_turn() -> None:
+    assert [rule.id for rule in RULES.for_turn(Handshake)] == ["HS-13", "S-19"]
+    assert RULES.for_turn(str) == ()
+    assert not {rule.id for rule in RULES.for_message(Handshake, crossed=False)} & {"HS-13", "S-19"}
+
+
+def test_what_needs_the_torrents_size_is_asked_again_when_it_is_known() -> None:
+    about_size = {rule.id for kind in (Bitfield, Have, AllowedFast, Suggest, DontHave) for rule in RULES.for_size(kind)}
+    assert about_size == {"BF-04", "BF-05", "BF-06", "FAST-04", "FAST-05", "DH-01", "DH-02"}
+    assert RULES.for_size(KeepAlive) == ()
+
+
+def test_the_functions_under_a_rule_stay_what_they_are() -> None:
+    assert bep3.choking.choking_is_said_when_it_changes is RULES["ST-02"].judge

@@ -7,6 +7,7 @@ from torrent_peer.wire.messages import (
     Malformed,
     Unknown,
 )
+from torrent_peer.wire.side import Side
 
 SILENT = Scene(greeted=False)
 FRESH = Scene(opened=False)
@@ -37,3 +38,10 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_the_rule_is_named_and_its_look_alike_passes(case: Case) -> None:
     check_case(case)
+
+
+def test_what_nobody_defined_breaks_another_rule_where_nothing_may_be_said() -> None:
+    legality = FRESH.legality()
+    legality.close(Side.DIALER)
+    found = [finding.rule for finding in legality.check(Side.DIALER, Unknown(99, b""), crossed=True)]
+    assert found == ["S-19"]

@@ -2,13 +2,14 @@
 
 import pytest
 
-from tests.wire.scenes import GEOMETRY, Case, Scene, check_case
+from tests.wire.scenes import ANNOUNCED, GEOMETRY, Case, Scene, check_case
 from torrent_peer.core.block import Block
 from torrent_peer.wire.messages import (
     AllowedFast,
     Bitfield,
     Cancel,
     Choke,
+    DontHave,
     ExtendedHandshake,
     Have,
     HaveAll,
@@ -31,6 +32,12 @@ CHOKED_AND_ASKED: list[tuple[Side, Message]] = [
     *((D, Have(5)), (D, Unchoke()), (L, Unchoke()), (L, Choke()), (L, Request(F))),
 ]
 SMALL_QUEUE = (L, ExtendedHandshake(request_queue=2))
+PIECE_0_ONLY: list[tuple[Side, Message]] = [(L, Bitfield(b"\x80\x00")), (D, HaveNone()), (L, Unchoke())]
+"""What the listener has."""
+TWO_TOO_MANY: list[tuple[Side, Message]] = [
+    *(SMALL_QUEUE, (L, Unchoke()), (D, Request(A)), (L, Choke())),
+    *((D, Request(B)), (D, Request(C)), (D, Request(F))),
+]
 HUNDREDS = [(D, Request(Block(0, number, 1))) for number in range(254)]
 
 
@@ -64,8 +71,16 @@ CASES = [
         evidence="request for piece 2, which the listener never announced",
         scene=Scene(opened=False, then=[(L, Bitfield(b"\x80\x00")), (D, HaveNone()), (L, Unchoke())]),
         message=Request(Block(2, 0, 16384)),
-        # withdrawn, or allowed fast
+        # withdrawn
         legal_scene=Scene(then=[(L, Bitfield(b"\x80\x00")), (L, Bitfield(b"\x00\x40")), (L, Unchoke())]),
+    ),
+    Case(
+        judge="a_request_is_for_a_piece_on_offer",
+        rule="REQ-02",
+        evidence="request for piece 2, which the listener never announced",
+        scene=Scene(opened=False, then=[*PIECE_0_ONLY, (L, AllowedFast(1))]),
+        message=Request(Block(2, 0, 16384)),
+        legal_scene=Scene(opened=False, then=[*PIECE_0_ONLY, (L, AllowedFast(2))]),
     ),
     Case(
         judge="a_request_asks_for_something",
@@ -98,6 +113,14 @@ CASES = [
         scene=OPEN,
         message=Request(Block(0, 0, 16385)),
         legal=Request(A),
+    ),
+    Case(
+        judge="a_request_is_for_16_kib_at_most",
+        rule="REQ-05",
+        evidence="request for 131072 bytes at once",
+        scene=OPEN,
+        message=Request(Block(0, 0, 131072)),
+        legal=Request(Block(0, 0, 131073)),  # a graver version of the same rule
     ),
     Case(
         judge="a_request_is_never_for_more_than_128_kib",
@@ -150,6 +173,23 @@ CASES = [
         legal_scene=Scene(then=[SMALL_QUEUE, (D, Request(A))]),
     ),
     Case(
+        judge="no_flood_of_requests_while_choked",
+        rule="REQ-07",
+        evidence="request for piece 0 [0:16384] while the listener chokes: number 3 that crossed no choke",
+        scene=Scene(then=TWO_TOO_MANY),
+        message=Request(A),
+        legal_scene=Scene(then=[*TWO_TOO_MANY, (L, Unchoke())]),
+    ),
+    Case(
+        judge="no_flood_of_requests_while_choked",
+        rule="REQ-07",
+        evidence="request for piece 0 [0:16384] while the listener chokes: number 3 that crossed no choke",
+        scene=Scene(then=TWO_TOO_MANY),
+        message=Request(A),
+        # who cancels what is queued may ask for another in its place
+        legal_scene=Scene(then=[*TWO_TOO_MANY, (D, Cancel(A))]),
+    ),
+    Case(
         judge="only_the_interested_ask",
         rule="REQ-08",
         evidence="request without interested",
@@ -199,6 +239,18 @@ CASES = [
         legal_scene=Scene(
             fast=False,
             then=[SMALL_QUEUE, (L, Unchoke()), (L, Choke()), (L, Unchoke()), (D, Request(A)), (D, Request(B))],
+        ),
+    ),
+    Case(
+        judge="the_request_queue_is_respected",
+        rule="REQ-10",
+        evidence="request number 3 unanswered: at most 2 are taken",
+        # with fast it makes no difference that something was withdrawn, or choked
+        scene=Scene(then=[*ANNOUNCED, SMALL_QUEUE, (L, Unchoke()), (L, DontHave(5)), (D, Request(A)), (D, Request(B))]),
+        message=Request(C),
+        legal_scene=Scene(
+            fast=False,
+            then=[*ANNOUNCED, SMALL_QUEUE, (L, Unchoke()), (L, DontHave(5)), (D, Request(A)), (D, Request(B))],
         ),
     ),
     Case(
