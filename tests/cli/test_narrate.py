@@ -53,6 +53,11 @@ from torrent_peer.wire.side import Side
             "192.0.2.7:6881: dial failed: connection refused",
         ),
         (
+            PeerClosed(farewell(Cause.VIOLATION, "an error", finding=finding(Severity.VIOLATION), seconds=4.0)),
+            1,
+            "192.0.2.7:6881: closed by us after 4.0 s for breaking REQ-07",
+        ),
+        (
             FindingNoted(PEER, "x", finding(Severity.VIOLATION)),
             1,
             f"192.0.2.7:6881 (x): violation: {finding()}",

@@ -116,6 +116,8 @@ def _farewell(farewell: Farewell) -> str:
     if farewell.cause in SILENT:
         detail = "" if farewell.cause is Cause.CLOSED else f" ({farewell.detail})"
         return f"{who}: {SILENT[farewell.cause]} after {format_duration(farewell.seconds)}{detail}; {_why(farewell)}"
+    if farewell.cause is Cause.VIOLATION and farewell.finding is not None:  # which was told in full
+        return f"{who}: closed by us after {format_duration(farewell.seconds)} for breaking {farewell.finding.rule}"
     if farewell.cause is Cause.DIAL_FAILED and farewell.likely:
         return f"{who}: {farewell.cause.value}: {farewell.detail}; {guess(farewell.likely)}"
     return f"{who}: {farewell.cause.value}: {farewell.detail}"
