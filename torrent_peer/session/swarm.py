@@ -1,5 +1,6 @@
 """The connections of one torrent: whom to dial, whom to let in, who is a stranger, ourselves or a double."""
 
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Final
 
@@ -65,7 +66,7 @@ class Swarm:
         self._all_useful_until = 0.0
         """Until then nobody is looked for who could give up his place."""
         self._banned: dict[PeerId, str] = {}
-        self._departures: list[float] = []
+        self._departures: deque[float] = deque()
         self.book = AddressBook()
         self.ever_greeted = False
         """Whether any handshake was ever completed."""
@@ -166,7 +167,8 @@ class Swarm:
 
     def departures(self, *, now: float) -> int:
         """Conversations that others ended within the last second."""
-        self._departures = [at for at in self._departures if now - at <= 1.0]
+        while self._departures and now - self._departures[0] > 1.0:
+            self._departures.popleft()
         return len(self._departures)
 
     def _make_room(self) -> bool:
