@@ -70,9 +70,14 @@ KINDS: Final[tuple[type, ...]] = (
     *(Request, Piece, Reject, Cancel, Request, Piece, Choke, Unchoke, Interested, NotInterested),
     *(Have, Bitfield, HaveAll, HaveNone, Suggest, AllowedFast, Port, KeepAlive, ExtendedHandshake, Extended),
     *(MetadataRequest, MetadataPiece, MetadataReject, MetadataUnknown, PeerExchange, UploadOnly, DontHave),
-    *(Holepunch, HashRequest, Hashes, HashReject, Unknown, Handshake),
+    *(Holepunch, HashRequest, Hashes, HashReject, Unknown, Handshake, MetadataRequest, MetadataPiece, Extended),
 )
-"""What a byte may stand for; blocks twice, for they are most of what is said."""
+"""What a byte may stand for; twice where there is more to find."""
+STREAMS: Final = (
+    *(Have, AllowedFast, Suggest, Request, Cancel, Reject, Piece, KeepAlive, DontHave, ExtendedHandshake),
+    *(MetadataRequest, MetadataPiece, HashRequest, Hashes, PeerExchange, Holepunch, Unchoke, Extended),
+)
+"""What may come by the thousand."""
 
 
 class Tape:
@@ -123,13 +128,12 @@ def message(tape: Tape, connection: PeerConnection, *, ours: bool, kind: type | 
             return Reject(block)
         data = bytes(min(block.length, BLOCK_LENGTH + 1))
         return Piece(Block(block.piece, block.begin, len(data)), data)
-    if kind in (Have, Suggest, AllowedFast, DontHave, MetadataRequest, MetadataReject, MetadataUnknown):
+    if kind in (Have, Suggest, AllowedFast, DontHave, MetadataUnknown):
         return kind(tape.number())  # type: ignore[no-any-return]
-    if kind is MetadataPiece:
-        piece, size = tape.byte() % 4, tape.pick((40_000, 40_001, None, 1))
-        return MetadataPiece(piece, size, bytes(tape.pick((16384, 40_000 - 2 * 16384, 0, 100, 17000))))
+    if kind in (MetadataRequest, MetadataPiece, MetadataReject):
+        return _about_metadata(tape, kind)
     if kind in (HashRequest, Hashes, HashReject):
-        return _about_hashes(tape, kind)
+        return _about_hashes(tape, kind, list(hearer.hashes.live))
     if kind is Bitfield:
         return _bitfield(tape, connection)
     if kind is Port:
@@ -195,11 +199,29 @@ def _bitfield(tape: Tape, connection: PeerConnection) -> Bitfield:
     return Bitfield(bytes(full))
 
 
-def _about_hashes(tape: Tape, kind: type) -> HashRequest | Hashes | HashReject:
-    asked = HashRange(tape.pick(ROOTS), *(tape.number() for _ in range(4)))
+def _about_metadata(tape: Tape, kind: type) -> Message:
+    how = tape.byte()
+    piece = how % 3 if how < 224 else tape.number()
+    if kind is not MetadataPiece:
+        return MetadataRequest(piece) if kind is MetadataRequest else MetadataReject(piece)
+    if how < 160:
+        return MetadataPiece(piece, 40_000, bytes(min(16384, 40_000 - 16384 * piece)))
+    return MetadataPiece(piece, tape.pick((40_000, 40_001, None, 1)), bytes(tape.pick((16384, 7232, 0, 100, 17000))))
+
+
+def _about_hashes(tape: Tape, kind: type, asked: list[HashRange]) -> HashRequest | Hashes | HashReject:
+    how = tape.byte()
+    if kind is not HashRequest and asked and how < 192:
+        about = asked[how % len(asked)]
+    elif how < 192:
+        length = 2 << how % 3
+        about = HashRange(ROOTS[0], how // 64, length * (how % 4), length, how % 5)
+    else:
+        about = HashRange(tape.pick(ROOTS), *(tape.number() for _ in range(4)))
     if kind is HashRequest:
-        return HashRequest(asked)
-    return HashReject(asked) if kind is HashReject else Hashes(asked, bytes(32 * (tape.byte() % 20)))
+        return HashRequest(about)
+    uncles = max(0, about.proof_layers - (about.length.bit_length() - 1)) if how < 160 else tape.byte() % 20
+    return HashReject(about) if kind is HashReject else Hashes(about, bytes(32 * (min(about.length, 512) + uncles)))
 
 
 _PEERS: Final = (*(Address("10.0.0.1", port) for port in (1, 2, 3)), Address("fd00::1", 6881))

@@ -6,7 +6,7 @@ and the short ways of the machine, with the bytes cut anywhere, come to the same
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from itertools import islice
 from typing import Final
@@ -14,12 +14,13 @@ from typing import Final
 from attrs import define, field
 
 from tests.wire.fuzz_config import Config
-from tests.wire.fuzz_moves import IDS, OURS, ROOTS, THEIRS, Tape, message
+from tests.wire.fuzz_moves import IDS, OURS, ROOTS, STREAMS, THEIRS, Tape, message
 from tests.wire.fuzz_size import excess, picture
+from tests.wire.fuzz_ways import no_short_ways
 from tests.wire.scenes import EVERY_EXTENSION, INFO_HASH, METADATA_SIZE, Trees
 from torrent_peer.core.geometry import Geometry
 from torrent_peer.core.ids import InfoHash
-from torrent_peer.wire import codec, extensions, hot
+from torrent_peer.wire import codec, extensions
 from torrent_peer.wire.connection import NEED_DATA, EndOfStream, Event, InfoHashReceived, PeerConnection, Refused
 from torrent_peer.wire.errors import Finding, LocalProtocolError, RemoteProtocolError
 from torrent_peer.wire.messages import (
@@ -46,13 +47,6 @@ from torrent_peer.wire.wording import name_of
 
 FLOODS: Final = (*range(8), *range(8), 9, 11, 13)
 """Messages in a flood, as powers of two."""
-SHORT_WAYS: Final[dict[str, Callable[..., object]]] = {
-    "take_answer": lambda way, block: False,
-    "take_answers": lambda way, blocks: 0,
-    "take_request": lambda way, block: False,
-    "take_requests": lambda way, blocks: 0,
-}
-"""The functions of `hot` that let something pass unjudged, and what they say when they let nothing pass."""
 MOST_MESSAGES: Final = 12_000
 """Of one input; floods beyond are cut, so that none takes long."""
 
@@ -78,7 +72,7 @@ class Played:
 def play(data: bytes) -> Played:
     """Play it both ways; raises AssertionError, or what came out, when something does not hold."""
     short = Player(data, short=True).play()
-    with _no_short_ways():
+    with no_short_ways():
         long = Player(data, short=False).play()
     assert short.log == long.log, f"{_difference(short.log, long.log)}"
     return short
@@ -101,6 +95,7 @@ class Player:
             profile=config.profile,
             request_queue=config.queue,
             extensions=EVERY_EXTENSION,
+            expected_id=THEIRS if config.knows_torrent else None,
         )
         if config.trees:
             self.connection.learn_hash_trees(Trees({ROOTS[0]: 8}))
@@ -121,6 +116,8 @@ class Player:
 
     def _open(self) -> None:
         config, connection = self._config, self.connection
+        if config.opening == 0 and self._tape.byte() & 1:
+            self._hear(message(self._tape, connection, ours=False, kind=Handshake))
         if config.opening >= 1:
             if config.knows_torrent:
                 self._say(lambda: connection.initiate())
@@ -196,12 +193,14 @@ class Player:
             self._stream[place] ^= 1 << self._tape.byte() % 8
 
     def _flood(self, count: int) -> None:
-        kind, tape = self._tape.byte(), self._tape.take(8)
+        """Many of one kind, about the same few things or each about another."""
+        kind, tape = self._tape.pick(STREAMS), self._tape.take(8)
+        others = self._tape.byte() & 1
         for number in range(count):
             if self._over:
                 return
-            again = Tape(bytes([kind, number & 0x7F, *tape]) + number.to_bytes(2, "big"))
-            self._queue(message(again, self.connection, ours=False))
+            first = b"\xff" + number.to_bytes(4, "big") if others else bytes([number & 7])
+            self._queue(message(Tape(first + tape), self.connection, ours=False, kind=kind))
             if len(self._stream) > 1 << 16:
                 self._deliver()
         self._deliver()
@@ -383,19 +382,6 @@ class Player:
         )
         self.played.log += [said, connection.sent_bytes, *picture(connection).items()]
         self.played.log += [sorted(connection.finding_counts.items())]
-
-
-@contextlib.contextmanager
-def _no_short_ways() -> Iterator[None]:
-    """Every message is held against its rules, one by one."""
-    kept = {name: getattr(hot, name) for name in SHORT_WAYS}
-    for name, refusal in SHORT_WAYS.items():
-        setattr(hot, name, refusal)
-    try:
-        yield
-    finally:
-        for name, way in kept.items():
-            setattr(hot, name, way)
 
 
 def _full(geometry: Geometry) -> Bitfield:
