@@ -58,8 +58,7 @@ def test_a_short_way_that_judges_less_than_the_rules_is_found(monkeypatch: pytes
 
     monkeypatch.setattr(hot, "take_answer", careless)
     with pytest.raises(AssertionError, match="the short way: "):
-        for data in INPUTS:
-            play(data)
+        [play(data) for data in INPUTS]
 
 
 def test_a_book_without_a_limit_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
