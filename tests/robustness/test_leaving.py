@@ -23,6 +23,7 @@ from torrent_peer.wire.messages import (
     HaveNone,
     Interested,
     KeepAlive,
+    Message,
     Piece,
     Request,
     Unchoke,
@@ -128,9 +129,10 @@ async def leaves_in_the_middle_of_a_block(talk: Talk, instant: Instant) -> None:
 async def chokes_and_unchokes_without_end(talk: Talk, instant: Instant) -> None:
     await talk.handshake()
     await talk.send(HaveAll())
+    storm: list[Message] = [Unchoke(), KeepAlive(), Choke()] * 10
     await instant.wait()
     for _ in range(10):
-        await talk.send(*[Unchoke(), KeepAlive(), Choke()] * 10)
+        await talk.send(*storm)
         await trio.lowlevel.checkpoint()
     await talk.reset()
 

@@ -55,9 +55,14 @@ def test_every_block_lies_behind_its_gap(full: Any, seed: int) -> None:
 
 def test_blocks_one_behind_the_other_are_one_read(full: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     _, store = full
-    reads = []
+    reads: list[int] = []
     preadv = os.preadv
-    monkeypatch.setattr(os, "preadv", lambda *args: reads.append(len(args[1])) or preadv(*args))
+
+    def count(fd: int, buffers: list[memoryview], offset: int) -> int:
+        reads.append(len(buffers))
+        return preadv(fd, buffers, offset)
+
+    monkeypatch.setattr(os, "preadv", count)
     blocks = [Block(0, begin, 8) for begin in range(0, 64, 8)]
     read_blocks(store, blocks, memoryview(bytearray(len(blocks) * (8 + GAP))), gap=GAP)
     assert reads == [8]
