@@ -68,7 +68,7 @@ def _top(look: Look, width: int) -> list[Text]:
     """Name and state, the pieces, the figures, and what is wrong."""
     status = look.status
     lines = [_headline(look, width), _map(look, width)]
-    if look.checked is not None:
+    if look.checked is not None or status.state is State.CHECKING:
         return lines
     lines += [Text(fit(line, width)) for line in _figures(status, width)]
     if status.why_slow:
