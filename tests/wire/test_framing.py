@@ -332,3 +332,41 @@ def test_fragments_never_change_what_is_read(parts: list[Message | bytes], cuts:
     places = [0, *sorted(cuts), len(stream)]
     fragments = [stream[a:b] for a, b in itertools.pairwise(places)]
     assert read(fragments) == read([stream])
+
+
+# ── the short way of blocks, see `hot` ───────────────────────────────────────────────────────────────────────────────
+
+
+def test_whoever_reads_messages_out_of_the_data_itself_says_how_far() -> None:
+    framer = Framer(FrameLimits())
+    framer.feed(encode(Have(1)) + encode(Have(2)) + encode(Have(3)))
+    assert framer.next_message() == Have(1)
+    data, at = framer.unread()
+    assert (bytes(data[at:]), framer.position) == (encode(Have(2)) + encode(Have(3)), 68 + 9)
+    framer.skip_to(at + 9)
+    assert framer.position == 68 + 18
+    assert (framer.next_message(), framer.offset) == (Have(3), 68 + 18)
+
+
+def test_a_message_whose_header_somebody_else_has_judged_is_kept_and_given_whole() -> None:
+    piece = Piece(Block(0, 0, 40), bytes(40))
+    framer = Framer(FrameLimits())
+    framer.feed(encode(piece)[:20])
+    framer.keep(53)
+    assert (framer.pending, framer.awaiting, framer.whole()) == (20, 53, None)
+    framer.feed(encode(piece)[20:50])
+    assert (framer.whole(), framer.pending) == (None, 50)
+    framer.feed(encode(piece)[50:] + encode(Have(1)))
+    assert bytes(framer.whole() or b"") == encode(piece)
+    framer.skip_whole()
+    assert (framer.pending, framer.position, framer.whole()) == (0, 68 + 53, None)
+    assert framer.next_message() == Have(1)
+
+
+def test_a_message_whose_header_was_cut_is_not_given_whole() -> None:
+    framer = Framer(FrameLimits())
+    framer.feed(encode(Have(1))[:3])
+    assert framer.next_message() is None
+    framer.feed(encode(Have(1))[3:])
+    assert framer.whole() is None
+    assert framer.next_message() == Have(1)

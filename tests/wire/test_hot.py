@@ -4,8 +4,19 @@ import pytest
 
 from tests.wire.scenes import GEOMETRY, Scene
 from torrent_peer.core.block import Block
-from torrent_peer.wire import hot
-from torrent_peer.wire.messages import Cancel, Choke, ExtendedHandshake, Message, NotInterested, Piece, Request, Unchoke
+from torrent_peer.wire import codec, hot
+from torrent_peer.wire.framing import FrameLimits, Framer
+from torrent_peer.wire.messages import (
+    Cancel,
+    Choke,
+    ExtendedHandshake,
+    Have,
+    Message,
+    NotInterested,
+    Piece,
+    Request,
+    Unchoke,
+)
 from torrent_peer.wire.side import Side
 
 D, L = Side.DIALER, Side.LISTENER
@@ -93,3 +104,121 @@ def test_blocks_answered_by_the_batch_are_remembered_as_one_by_one() -> None:
         assert all(hot.take_answers(legality.direction(L), batch) == len(batch) for batch in batches)
         remembered.append(legality.state.of(D).requests.answered)
     assert remembered == [{three: 1, one: 1}] * 2
+
+
+ONE, TWO, THREE = GEOMETRY.block(0, 0), GEOMETRY.block(0, 1), GEOMETRY.block(9, 1)
+ASKED = Scene(here=D, then=[(L, Unchoke()), *((D, Request(block)) for block in (ONE, TWO, THREE))])
+
+
+def stream(*messages: Message) -> bytes:
+    return b"".join(map(codec.encode, messages))
+
+
+def true_piece(block: Block) -> Piece:
+    return Piece(block, bytes([block.piece]) * block.length)
+
+
+@pytest.mark.parametrize("cut", [0, 1, 4, 12, 13, 14, 16384, 16397])
+def test_pieces_are_read_by_the_buffer_and_over_its_end(cut: int) -> None:
+    way = ASKED.legality().direction(L)
+    data = stream(true_piece(ONE), true_piece(TWO), true_piece(THREE), Have(1))
+    framer, read, offsets = Framer(FrameLimits(piece_count=10), offset=68), list[Piece](), list[int]()
+    for part in (data[: 16397 + cut], data[16397 + cut :]):
+        framer.feed(part)
+        found, offset = hot.read_pieces(framer, way)
+        if not found and framer.pending and (message := framer.next_message()) is not None:  # its header was cut
+            assert isinstance(message, Piece)
+            assert hot.take_answer(way, message.block)
+            more, _ = hot.read_pieces(framer, way)
+            found, offset = [message, *more], framer.offset
+        read += [Piece(piece.block, bytes(piece.data)) for piece in found]
+        offsets.append(offset)
+    assert read == [true_piece(ONE), true_piece(TWO), true_piece(THREE)]
+    assert offsets[0] == 68
+    assert framer.next_message() == Have(1)
+    assert framer.offset == 68 + 2 * 16397 + 13 + 3616
+    ledger = way.receiver.requests
+    assert (ledger.live, ledger.total) == ({}, 0)
+
+
+@pytest.mark.parametrize(
+    ("scene", "data"),
+    [
+        (ASKED, stream(Have(1), true_piece(ONE))),
+        (ASKED, stream(true_piece(GEOMETRY.block(5, 0)))),
+        (ASKED, stream(Request(ONE))),
+        (ASKED, b""),
+        (Scene(here=D, then=[(L, Unchoke()), (D, Request(ONE)), (L, Choke())]), stream(true_piece(ONE))),
+        (Scene(here=D, then=[(L, Unchoke()), (D, Request(ONE)), (D, Request(ONE))]), stream(true_piece(ONE))),
+        (Scene(here=D, then=[*ASKED.then, (D, Cancel(TWO))]), stream(true_piece(ONE))),
+        (Scene(here=L, then=ASKED.then), stream(true_piece(ONE))),
+        (Scene(here=D, opened=False, then=ASKED.then[1:2]), stream(true_piece(ONE))),
+    ],
+)
+def test_whatever_else_is_next_is_left_where_it_is(scene: Scene, data: bytes) -> None:
+    framer = Framer(FrameLimits(piece_count=10))
+    framer.feed(data)
+    way = scene.legality().direction(L)
+    before = dict(way.receiver.requests.live)
+    assert hot.read_pieces(framer, way) == ([], 68)
+    assert way.receiver.requests.live == before
+    assert framer.unread()[1] == 0
+
+
+def test_the_end_of_another_message_is_no_piece() -> None:
+    framer = Framer(FrameLimits(piece_count=10))
+    data = stream(Have(1), true_piece(ONE))
+    framer.feed(data[:3])
+    assert framer.next_message() is None
+    framer.feed(data[3:])
+    way = ASKED.legality().direction(L)
+    assert hot.read_pieces(framer, way) == ([], 0)
+    assert hot.read_requests(framer, way) == ([], 0)
+    assert framer.next_message() == Have(1)
+    assert len(hot.read_pieces(framer, way)[0]) == 1
+
+
+def test_a_piece_that_came_in_two_parts_and_is_not_waited_for_any_more_is_left() -> None:
+    framer = Framer(FrameLimits(piece_count=10))
+    data = stream(true_piece(ONE))
+    framer.feed(data[:100])
+    legality = ASKED.legality()
+    way = legality.direction(L)
+    assert hot.read_pieces(framer, way) == ([], 68)
+    legality.withdraw(D, [ONE])
+    framer.feed(data[100:])
+    assert hot.read_pieces(framer, way) == ([], 0)
+    assert framer.next_message() == true_piece(ONE)
+
+
+def test_requests_are_read_by_the_buffer_up_to_what_is_not_ordinary() -> None:
+    framer = Framer(FrameLimits(piece_count=10))
+    way = Scene(then=[(L, Unchoke())]).legality().direction(D)
+    asked = [Request(ONE), Request(TWO), Request(Block(0, 1, 5)), Request(THREE)]
+    framer.feed(stream(*asked, Have(1)))
+    assert hot.read_requests(framer, way) == ([ONE, TWO], 68)
+    assert hot.read_requests(framer, way) == ([], 68 + 34)
+    assert framer.next_message() == asked[2]
+    assert hot.read_requests(framer, way) == ([THREE], 68 + 51)
+    assert hot.read_requests(framer, way) == ([], 68 + 68)
+    assert framer.next_message() == Have(1)
+    assert hot.read_requests(framer, way) == ([], 68 + 77)
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        [(L, Unchoke()), (D, Request(ONE)), (L, Choke())],
+        [(L, Unchoke()), (D, Request(ONE)), (D, Cancel(ONE))],
+    ],
+)
+def test_a_batch_of_answers_is_not_sent_while_choking_nor_while_something_is_cancelled(
+    then: list[tuple[Side, Message]],
+) -> None:
+    assert hot.take_answers(Scene(then=then).legality().direction(L), [ONE]) == 0
+
+
+def test_a_batch_of_answers_ends_before_what_nobody_waits_for() -> None:
+    way = ASKED.legality().direction(L)
+    assert hot.take_answers(way, [ONE, GEOMETRY.block(5, 0), TWO]) == 1
+    assert list(way.receiver.requests.live) == [TWO, THREE]

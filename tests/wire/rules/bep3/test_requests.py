@@ -83,6 +83,24 @@ CASES = [
         legal_scene=Scene(opened=False, then=[*PIECE_0_ONLY, (L, AllowedFast(2))]),
     ),
     Case(
+        judge="a_request_is_for_a_piece_on_offer",
+        rule="REQ-02",
+        evidence="request for piece 0, which the listener has withdrawn: it did not cross that",
+        # a queue of two: as many may cross it
+        scene=Scene(then=[*ANNOUNCED, SMALL_QUEUE, (L, Unchoke()), (L, DontHave(0)), (D, Request(A)), (D, Request(B))]),
+        message=Request(A),
+        legal_scene=Scene(then=[*ANNOUNCED, SMALL_QUEUE, (L, Unchoke()), (L, DontHave(0)), (D, Request(A))]),
+    ),
+    Case(
+        judge="a_request_is_for_a_piece_on_offer",
+        rule="REQ-02",
+        evidence="request for piece 0, which the listener has withdrawn",
+        # where it is written, nothing crosses
+        scene=_seen_by_the_dialer(*ANNOUNCED, (L, Unchoke()), (L, DontHave(0))),
+        message=Request(A),
+        legal_scene=_seen_by_the_dialer(*ANNOUNCED, (L, Unchoke()), (L, DontHave(0)), (L, AllowedFast(0))),
+    ),
+    Case(
         judge="a_request_asks_for_something",
         rule="REQ-03",
         evidence="request for 0 bytes of piece 0",
@@ -303,6 +321,14 @@ CASES = [
         message=Request(Block(0, 0, 1000)),
         # Transmission asks so where pieces are no multiple of 16 KiB
         legal_scene=OPEN,
+    ),
+    Case(
+        judge="our_requests_are_whole_blocks",
+        rule="S-06",
+        evidence="request for piece 0 [1:16385], which is no block of the 16 KiB grid",
+        scene=_seen_by_the_dialer((L, Unchoke())),
+        message=Request(Block(0, 1, 16384)),
+        legal=Request(Block(10, 1, 1000)),  # REQ-01 has the say
     ),
     Case(
         judge="a_cancel_names_a_block",
