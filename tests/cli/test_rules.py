@@ -63,7 +63,7 @@ def test_a_rule_is_found_however_its_id_is_written(invoke: Invoke, word: str) ->
     ("word", "said"),
     [
         ("CAN-04", "near it are CAN-01, CAN-02, CAN-03; "),
-        ("BF-08", "near it are BF-06, BF-07, BF-09; "),
+        ("BF-14", "near it are BF-06, BF-07, BF-09; "),
         ("FST-01", "near it are FAST-01, FAST-05, FAST-08; "),
         ("\x1b[2J", ""),
     ],
@@ -74,6 +74,15 @@ def test_a_rule_that_is_none_is_one_line_with_those_near_it(invoke: Invoke, word
     assert result.exit_code == Exit.USAGE
     assert result.stdout == ""
     assert result.stderr == f"torrent-peer: there is no rule '{shown}'; {said}'torrent-peer rules' lists them all\n"
+
+
+def test_a_number_that_is_no_rule_says_what_is_there_instead(invoke: Invoke) -> None:
+    assert invoke("rules", "bf8").stdout == "BF-08  no rule that a message can break\n  judged as FAST-01.\n"
+    assert json.loads(invoke("rules", "LV-02", "--json").stdout) == {
+        "id": "LV-02",
+        "elsewhere": "a time-out: unchoked and interested, it asked for nothing for 120 s",
+    }
+    assert max(map(len, invoke("rules", "HS-14", COLUMNS="60").stdout.splitlines())) <= 60
 
 
 @pytest.mark.parametrize("words", [[], ["REQ-07"]])

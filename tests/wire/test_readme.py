@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from torrent_peer.wire.catalogue import CATALOGUE
+from torrent_peer.wire.catalogue import CATALOGUE, ELSEWHERE
 from torrent_peer.wire.rules import RULES
 
 ROOT = Path(__file__).parent.parent.parent
@@ -30,3 +30,7 @@ def test_every_rule_is_on_the_page(text: str) -> None:
 def test_what_to_do_instead_is_on_the_page(text: str) -> None:
     for entry in CATALOGUE.values():
         assert f"| {entry.rule} | {entry.instead} | {entry.races} |" in text
+
+
+def test_what_is_no_rule_is_on_the_page(text: str) -> None:
+    assert all(f"| {number} | {why} |" in text for number, why in ELSEWHERE.items())

@@ -38,10 +38,19 @@ def rules_command(ctx: click.Context, rule: str | None) -> None:
     """
     from torrent_peer.cli.explain import as_document, explain
     from torrent_peer.cli.output import Output
+    from torrent_peer.wire.catalogue import ELSEWHERE
 
     settings = settings_of(ctx)
     asked = None if rule is None else _find(rule)
     with Output(settings) as output:
+        if asked in ELSEWHERE:
+            if settings.json:
+                output.document({"id": asked, "elsewhere": ELSEWHERE[asked]})
+            else:
+                output.result(f"{asked}  no rule that a message can break")
+                for line in wrap(ELSEWHERE[asked] + ".", min(_columns(), PROSE_WIDTH) - 2):
+                    output.result("  " + line)
+            return
         if settings.json:
             output.document([as_row(each) for each in in_order()] if asked is None else as_document(asked))
             return
@@ -101,10 +110,12 @@ def as_row(rule: "Rule") -> dict[str, Any]:
 
 def _find(word: str) -> str:
     """The id that is meant; raises CliError with those near it."""
+    from torrent_peer.wire.catalogue import ELSEWHERE
+
     ids = list(dict.fromkeys(rule.id for rule in in_order()))
     match = LIKE_AN_ID.fullmatch(word.upper())
     wanted = f"{match[1]}-{int(match[2]):02}" if match else word.upper()
-    if wanted in ids:
+    if wanted in ids or wanted in ELSEWHERE:
         return wanted
     family = [each for each in ids if match and each.startswith(f"{match[1]}-")]
     if match and family:

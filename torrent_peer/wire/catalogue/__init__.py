@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from torrent_peer.wire.catalogue import bep3, bep5, bep6, bep9, bep10, bep11, bep21, bep52, bep54, bep55
+from torrent_peer.wire.catalogue.elsewhere import ELSEWHERE
 from torrent_peer.wire.catalogue.entry import Clients, Entry
 from torrent_peer.wire.catalogue.exchange import Example, Scene, Step
 
-__all__ = ["CATALOGUE", "Clients", "Entry", "Example", "Scene", "Step"]
+__all__ = ["CATALOGUE", "ELSEWHERE", "Clients", "Entry", "Example", "Scene", "Step"]
 
 _CHAPTERS: Final = (
     bep3.handshake,
