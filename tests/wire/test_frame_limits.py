@@ -1,6 +1,7 @@
 import pytest
 
 from torrent_peer.wire.frame_limits import FrameLimits
+from torrent_peer.wire.messages import Malformed
 
 
 @pytest.mark.parametrize(
@@ -57,3 +58,8 @@ def test_the_limits_of_a_connection_follow_what_it_learns() -> None:
     assert limits.prefix_fault(100_000) is not None
     limits.max_block = 100_000
     assert limits.header_fault(100_009, 7) is None
+
+
+def test_a_second_handshake_is_named_by_its_first_four_bytes() -> None:
+    fault = FrameLimits().prefix_fault(int.from_bytes(b"\x13Bit"))
+    assert fault == Malformed(None, 0x13426974, "HS-13", "a second handshake on the same connection")
