@@ -9,7 +9,7 @@ import pytest
 from tests.wire.ends import DATA, A, B, events, seed
 from tests.wire.scenes import GEOMETRY
 from torrent_peer.core.block import Block
-from torrent_peer.wire import codec
+from torrent_peer.wire import codec, hot
 from torrent_peer.wire.connection import NEED_DATA, Event, PeerConnection
 from torrent_peer.wire.errors import LocalProtocolError, RemoteProtocolError
 from torrent_peer.wire.messages import (
@@ -164,3 +164,19 @@ def test_a_transcript_hears_every_one() -> None:
     connection.send(Reject(B))
     connection.send(Unchoke())
     assert [kind.__name__ for kind in heard] == ["Request", "Request", "Piece", "Choke", "Reject", "Unchoke"]
+
+
+@pytest.mark.parametrize("ahead", [1, 3, len(BLOCKS), len(BLOCKS) + 1])
+@pytest.mark.parametrize("odd", [0, 5, 6, len(BLOCKS)])
+def test_requests_are_read_up_to_the_first_that_is_not_ordinary(
+    monkeypatch: pytest.MonkeyPatch, ahead: int, odd: int
+) -> None:
+    monkeypatch.setattr(hot, "READ_AHEAD", ahead)
+    connection = seed()
+    said = [*BLOCKS[:odd], ODD[0], *BLOCKS[odd:]]
+    connection.receive_data(b"".join(codec.encode(Request(block)) for block in said))
+    assert connection.next_requests() == odd
+    assert list(connection.requested) == BLOCKS[:odd]
+    assert connection.next_requests() == 0
+    assert connection.next_event() == Request(ODD[0])
+    assert connection.next_requests() == len(BLOCKS) - odd

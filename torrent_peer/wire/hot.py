@@ -17,6 +17,8 @@ from torrent_peer.wire.phases import Phase
 from torrent_peer.wire.state import Direction
 
 _ACTIVE: Final = Phase.ACTIVE
+READ_AHEAD: Final = 64
+"""Requests read before any is judged: what is not ordinary is read again, and hostile peers say nothing else."""
 _unpack_piece: Final = struct.Struct(">IBII").unpack_from
 _unpack_request: Final = struct.Struct(">IBIII").unpack_from
 _as_tuple: Final = tuple.__new__
@@ -123,17 +125,20 @@ def read_requests(framer: Framer, way: Direction) -> tuple[list[Block], int]:
     if framer.pending:
         return blocks, 0
     (data, at), offset = framer.unread(), framer.position
-    last = len(data) - REQUEST_LENGTH
-    first = at
-    while at <= last:
-        length, message_id, piece, begin, size = _unpack_request(data, at)
-        if message_id != REQUEST_ID or length != REQUEST_LENGTH - 4:
-            break
-        blocks.append(_as_tuple(Block, (piece, begin, size)))
-        at += REQUEST_LENGTH
-    if blocks:
-        del blocks[take_requests(way, blocks) :]
-        framer.skip_to(first + len(blocks) * REQUEST_LENGTH)
+    last, ordinary = len(data) - REQUEST_LENGTH, True
+    while ordinary:
+        ahead: list[Block] = []
+        while at <= last and len(ahead) < READ_AHEAD:
+            length, message_id, piece, begin, size = _unpack_request(data, at)
+            if message_id != REQUEST_ID or length != REQUEST_LENGTH - 4:
+                break
+            ahead.append(_as_tuple(Block, (piece, begin, size)))
+            at += REQUEST_LENGTH
+        taken = take_requests(way, ahead)
+        ordinary = taken == READ_AHEAD
+        at -= (len(ahead) - taken) * REQUEST_LENGTH
+        blocks += ahead[:taken]
+    framer.skip_to(at)
     return blocks, offset
 
 
