@@ -16,7 +16,7 @@ from torrent_peer.session.session import open_session
 from torrent_peer.wire.messages import Request
 
 KILLS = 20
-RATE = "2M"
+RATE = "6M"
 """Slow enough that the kills fall all over the download."""
 
 

@@ -215,7 +215,7 @@ async def test_who_breaks_a_rule_is_closed_at_once_and_named_and_the_download_go
                 place(tmp_path, pieces=offence.pieces), peer.address, honest.address, session=offence.session
             ) as stage,
         ):
-            with trio.fail_after(2):
+            with trio.fail_after(5):
                 farewell = await stage.audience.farewell(peer.address)
                 await peer.talks[0].over.wait()
             curtain.set()

@@ -21,7 +21,7 @@ CAPTURE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @command("lint", short_help="Judge both sides of recorded connections.")
 @click.argument("file", metavar="FILE.pcap[ng]", type=CAPTURE)
-@option("--torrent", "torrents", multiple=True, metavar="TORRENT", help="Whose sizes to judge by; repeatable.")
+@option("torrents", "--torrent", multiple=True, metavar="TORRENT", help="Whose sizes to judge by; repeatable.")
 @option("--fail-on", type=click.Choice(SEVERITIES), help="Exit 10 on findings as grave as this, or graver.")
 @click.pass_context
 def lint_command(ctx: click.Context, file: Path, torrents: tuple[str, ...], fail_on: str | None) -> int:
