@@ -6,7 +6,9 @@ import pytest
 from torrent_peer.net.descriptors import OTHERS, allow_peers, room_for_peers
 
 
-@pytest.mark.parametrize(("limit", "room"), [(resource.RLIM_INFINITY, inf), (20_000, 19_840), (256, 160), (64, 16), (30, 0)])
+@pytest.mark.parametrize(
+    ("limit", "room"), [(resource.RLIM_INFINITY, inf), (20_000, 19_840), (256, 160), (64, 16), (30, 0)]
+)
 def test_data_files_and_the_rest_are_left_their_descriptors(limit: int, room: float) -> None:
     assert room_for_peers(limit) == room
 
