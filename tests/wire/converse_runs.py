@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from tests.wire.converse import DIALER, LISTENER, PIECES_ROOT, Run, Said
+from tests.wire.converse import DIALER, LISTENER, Run, Said
 from torrent_peer.core.addresses import Address
 from torrent_peer.core.block import Block
 from torrent_peer.core.geometry import Geometry
 from torrent_peer.core.ids import PeerId
-from torrent_peer.wire.catalogue.exchange import GEOMETRY, IDS, PEER_IDS, A, B, C
+from torrent_peer.wire.catalogue.exchange import GEOMETRY, IDS, PEER_IDS, PIECES_ROOT, A, B, C
 from torrent_peer.wire.messages import (
     AllowedFast,
     Bitfield,

@@ -129,7 +129,7 @@ def message(tape: Tape, connection: PeerConnection, *, ours: bool, kind: type | 
         data = bytes(min(block.length, BLOCK_LENGTH + 1))
         return Piece(Block(block.piece, block.begin, len(data)), data)
     if kind in (Have, Suggest, AllowedFast, DontHave, MetadataUnknown):
-        return kind(tape.number())  # type: ignore[no-any-return]
+        return kind(tape.number())
     if kind in (MetadataRequest, MetadataPiece, MetadataReject):
         return _about_metadata(tape, kind)
     if kind in (HashRequest, Hashes, HashReject):
