@@ -162,7 +162,7 @@ def test_extended_handshakes_add_up_and_zero_disables() -> None:
 
 
 def test_a_bitfield_takes_the_place_of_what_was_kept_but_for_what_it_does_not_say() -> None:
-    said = [HaveNone(), Have(3), AllowedFast(4), DontHave(2), Suggest(11), FULL]
+    said: list[Message] = [HaveNone(), Have(3), AllowedFast(4), DontHave(2), Suggest(11), FULL]
     legality = Scene(size_known=False, opened=False, then=[(D, message) for message in said]).legality()
     assert list(legality.state.of(D).deferred or ()) == [AllowedFast(4), Suggest(11), FULL]
     assert [finding.rule for finding in legality.learn_geometry(GEOMETRY)] == ["FAST-05"]
@@ -320,3 +320,13 @@ def test_requests_for_what_is_allowed_fast_are_counted_while_choked_but_for_thos
     ledger.budget = 0
     legality.apply(D, Request(A), crossed=True)
     assert ledger.times_spared(0) == 2
+
+
+def test_a_cancel_of_what_was_never_asked_makes_no_room() -> None:
+    ledger = Scene(fast=False, then=[(L, Unchoke()), (L, DontHave(0)), (D, Cancel(B))]).legality().state.of(D).requests
+    assert (ledger.budget, ledger.leeway) == (0, 500)
+
+
+def test_while_the_size_is_unknown_what_is_said_last_of_a_piece_holds() -> None:
+    side = said(DontHave(3), Have(3), size_known=False, opened=False)
+    assert list(side.deferred or ()) == [Have(3)]

@@ -222,3 +222,11 @@ def test_a_batch_of_answers_ends_before_what_nobody_waits_for() -> None:
     way = ASKED.legality().direction(L)
     assert hot.take_answers(way, [ONE, GEOMETRY.block(5, 0), TWO]) == 1
     assert list(way.receiver.requests.live) == [TWO, THREE]
+
+
+def test_the_ring_of_answers_keeps_those_that_were_given_last() -> None:
+    asked: list[tuple[Side, Message]] = [(L, ExtendedHandshake(request_queue=2)), (L, Unchoke())]
+    asked += [(D, Request(block)) for block in (ONE, TWO, THREE)]
+    way = Scene(then=asked).legality().direction(L)
+    assert hot.take_answers(way, [ONE, TWO, THREE]) == 3
+    assert list(way.receiver.requests.answered) == [TWO, THREE]

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -25,17 +26,36 @@ from tests.wire.rules.bep3 import (
     test_requests,
 )
 from torrent_peer.wire import codec, extensions, frame_limits, handshake, payloads
+from torrent_peer.wire.extensions import NAMES
 from torrent_peer.wire.messages import (
     AllowedFast,
     Bitfield,
     Choke,
     DontHave,
+    Extended,
     ExtendedHandshake,
     Handshake,
+    Hashes,
+    HashReject,
+    HashRequest,
     Have,
+    HaveAll,
+    HaveNone,
+    Holepunch,
+    Interested,
     KeepAlive,
+    Malformed,
+    Message,
+    MetadataPiece,
+    MetadataReject,
+    MetadataRequest,
+    NotInterested,
+    Port,
+    Reject,
     Suggest,
+    Unchoke,
 )
+from torrent_peer.wire.phases import PHASES, Phase
 from torrent_peer.wire.rules import RULES, Rule, bep3
 from torrent_peer.wire.severity import Severity
 from torrent_peer.wire.side import Side
@@ -117,3 +137,35 @@ def test_what_needs_the_torrents_size_is_asked_again_when_it_is_known() -> None:
 
 def test_the_functions_under_a_rule_stay_what_they_are() -> None:
     assert bep3.choking.choking_is_said_when_it_changes is RULES["ST-02"].judge
+
+
+CORE = {kind for kind, after in PHASES[Phase.READY].items() if after is Phase.ACTIVE}
+EXTENSIONS = set(PHASES[Phase.READY]) - CORE - {KeepAlive, Port, ExtendedHandshake}
+AVAILABILITY = {Bitfield, HaveAll, HaveNone}
+ONE_PIECE = {Have, AllowedFast, Suggest}
+KINDS: dict[str, set[type]] = {
+    "with_fast_the_first_word_is_about_pieces": CORE - AVAILABILITY,
+    "availability_comes_first": AVAILABILITY,
+    "availability_is_said_once": AVAILABILITY,
+    "availability_is_not_a_stream": AVAILABILITY,
+    "port_does_not_come_before_availability": AVAILABILITY,
+    "what_cannot_be_judged_is_plausible": ONE_PIECE,
+    "what_cannot_be_judged_is_no_burden": ONE_PIECE,
+    "choking_is_said_when_it_changes": {Choke, Unchoke},
+    "interest_is_said_when_it_changes": {Interested, NotInterested},
+    "the_handshake_comes_first": set(get_args(Message)) - {Handshake, Malformed},
+    "nothing_follows_the_end": set(get_args(Message)),
+    "fast_messages_need_fast": {HaveAll, HaveNone, Suggest, Reject, AllowedFast},
+    "nothing_follows_a_question_for_metadata": {MetadataRequest, MetadataReject},
+    "metadata_was_asked_for": {MetadataPiece, MetadataReject},
+    "extended_messages_need_the_bit": EXTENSIONS,
+    "an_extended_id_was_announced": EXTENSIONS,
+    "the_extended_handshake_comes_first": EXTENSIONS,
+    "who_asks_can_be_answered": {MetadataRequest, Holepunch},
+    "hashes_need_version_2": {HashRequest, Hashes, HashReject},
+}
+
+
+def test_rules_for_several_kinds_are_for_all_of_them() -> None:
+    assert {rule.judge.__name__: set(rule.kinds) for rule in RULES.rules if len(rule.kinds) > 1} == KINDS
+    assert {*NAMES, Extended} == EXTENSIONS
