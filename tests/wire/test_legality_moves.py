@@ -138,7 +138,7 @@ def test_a_side_that_is_closed_says_nothing_more_and_the_other_may() -> None:
 
 
 def test_while_the_size_is_unknown_pieces_are_kept_for_later() -> None:
-    said = [(D, HaveNone()), (D, Have(3)), (D, AllowedFast(4)), (L, FULL)]
+    said: list[tuple[Side, Message]] = [(D, HaveNone()), (D, Have(3)), (D, AllowedFast(4)), (L, FULL)]
     legality = Scene(size_known=False, opened=False, then=said).legality()
     assert legality.state.of(D).pieces is None
     assert legality.learn_geometry(GEOMETRY) == []
@@ -176,7 +176,7 @@ def test_what_was_said_of_pieces_is_judged_when_the_size_is_known() -> None:
 
 
 def test_what_is_judged_late_is_told_gravest_first() -> None:
-    said = [HaveNone(), Suggest(10), Have(10), AllowedFast(11)]
+    said: list[Message] = [HaveNone(), Suggest(10), Have(10), AllowedFast(11)]
     legality = Scene(size_known=False, opened=False, then=[(D, message) for message in said]).legality()
     assert [finding.rule for finding in legality.learn_geometry(GEOMETRY)] == ["BF-06", "FAST-05", "FAST-04"]
 
@@ -188,7 +188,13 @@ def test_the_size_may_become_known_before_anything_is_said() -> None:
 
 
 def test_what_is_kept_for_later_comes_into_force_in_the_order_in_which_it_was_said() -> None:
-    said = [(D, EMPTY), (D, Have(2)), (D, ExtendedHandshake()), (D, DontHave(2)), (D, Have(7))]
+    said: list[tuple[Side, Message]] = [
+        (D, EMPTY),
+        (D, Have(2)),
+        (D, ExtendedHandshake()),
+        (D, DontHave(2)),
+        (D, Have(7)),
+    ]
     legality = Scene(size_known=False, opened=False, then=said).legality()
     assert legality.learn_geometry(GEOMETRY) == []
     assert legality.state.of(D).pieces == PieceSet(10, [7])

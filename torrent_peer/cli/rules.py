@@ -43,7 +43,7 @@ def rules_command(ctx: click.Context, rule: str | None) -> None:
     settings = settings_of(ctx)
     asked = None if rule is None else _find(rule)
     with Output(settings) as output:
-        if asked in ELSEWHERE:
+        if asked is not None and asked in ELSEWHERE:
             if settings.json:
                 output.document({"id": asked, "elsewhere": ELSEWHERE[asked]})
             else:

@@ -7,8 +7,27 @@ import pytest
 from torrent_peer.wire.catalogue import CATALOGUE, ELSEWHERE
 
 NUMBERS = {
-    **{"HS": 15, "MSE": 4, "FR": 7, "ST": 5, "BF": 13, "REQ": 13, "CAN": 3, "PIECE": 9, "FAST": 10, "EXT": 11},
-    **{"META": 10, "PEX": 9, "DHT": 4, "HASH": 12, "DH": 3, "HP": 3, "UO": 1, "PRV": 1, "KA": 3, "LV": 5, "S": 19},
+    "HS": 15,
+    "MSE": 4,
+    "FR": 7,
+    "ST": 5,
+    "BF": 13,
+    "REQ": 13,
+    "CAN": 3,
+    "PIECE": 9,
+    "FAST": 10,
+    "EXT": 11,
+    "META": 10,
+    "PEX": 9,
+    "DHT": 4,
+    "HASH": 12,
+    "DH": 3,
+    "HP": 3,
+    "UO": 1,
+    "PRV": 1,
+    "KA": 3,
+    "LV": 5,
+    "S": 19,
 }
 """How many there are of each family."""
 
