@@ -30,13 +30,14 @@ ROWS: Final = {
     "start": "a 64 KiB torrent from process start to verified file; --version; what is imported",
     "idle": "1,000, 5,000 and 10,000 idle connections to a seed, and the active ones beside them",
     "growth": "the picker, haves, the choker and a block, with ever more pieces, peers and torrents",
+    "swarm": "30 of our leeches and one seed in one process: what the seed sends, in copies",
     "wire": "bytes through framing, decoding and legality, no I/O",
     "slow_link": "50 ms and 20 Mbit/s, through a shaping proxy",
 }
 """Module of `bench.rows` → what it measures; in this order."""
 _INSIDE: Final = "TORRENT_PEER_BENCH_INSIDE"
 """Set for the process that measures."""
-NEEDS_NETWORK: Final = frozenset(ROWS) - {"wire"}
+NEEDS_NETWORK: Final = frozenset(ROWS) - {"swarm", "wire"}
 
 
 def main(argv: list[str]) -> None:
