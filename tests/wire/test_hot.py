@@ -195,7 +195,7 @@ def test_requests_are_read_by_the_buffer_up_to_what_is_not_ordinary() -> None:
     framer = Framer(FrameLimits(piece_count=10))
     way = Scene(then=[(L, Unchoke())]).legality().direction(D)
     asked = [Request(ONE), Request(TWO), Request(Block(0, 1, 5)), Request(THREE)]
-    framer.feed(stream(*asked, Have(1)))
+    framer.feed(stream(*asked, Have(1), Have(2)))
     assert hot.read_requests(framer, way) == ([ONE, TWO], 68)
     assert hot.read_requests(framer, way) == ([], 68 + 34)
     assert framer.next_message() == asked[2]

@@ -1,7 +1,7 @@
 """The ring of recent messages."""
 
 from torrent_peer.core.block import Block
-from torrent_peer.wire.messages import Choke, Extended, Have, MetadataPiece, Piece, Request
+from torrent_peer.wire.messages import Choke, Extended, Have, Message, MetadataPiece, Piece, Request
 from torrent_peer.wire.recent import KEPT, Recent
 from torrent_peer.wire.side import Side
 
@@ -71,3 +71,20 @@ def test_without_listeners_nobody_is_told() -> None:
     recent = Recent()
     assert recent.in_rows
     recent.tell(Side.DIALER, 0, Choke())
+
+
+def test_of_a_long_row_only_the_last_are_kept_with_their_places() -> None:
+    recent = Recent()
+    for _ in range(3):
+        recent.note_blocks(Side.DIALER, 68, [Block(piece, 0, 1) for piece in range(KEPT + 5)])
+    assert len(recent) == KEPT
+    assert str(next(iter(recent))) == f"dialer at {68 + 5 * 14}: piece 5 [0:1]"
+    recent.note_requests(Side.LISTENER, 68, [Block(piece, 0, 1) for piece in range(KEPT + 2)])
+    assert str(next(iter(recent))) == f"listener at {68 + 2 * 17}: request 2 [0:1]"
+
+
+def test_who_listens_is_told() -> None:
+    recent, told = Recent(), list[tuple[Side, int, Message, int]]()
+    recent.on_message = lambda sender, offset, message, findings: told.append((sender, offset, message, len(findings)))
+    recent.tell(Side.DIALER, 7, Choke())
+    assert told == [(Side.DIALER, 7, Choke(), 0)]

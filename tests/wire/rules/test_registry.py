@@ -1,6 +1,7 @@
 """The rule book as a whole: complete, sourced, and nothing in it that no test breaks."""
 
 import re
+from collections.abc import Set
 from pathlib import Path
 from typing import get_args
 
@@ -143,7 +144,7 @@ CORE = {kind for kind, after in PHASES[Phase.READY].items() if after is Phase.AC
 EXTENSIONS = set(PHASES[Phase.READY]) - CORE - {KeepAlive, Port, ExtendedHandshake}
 AVAILABILITY = {Bitfield, HaveAll, HaveNone}
 ONE_PIECE = {Have, AllowedFast, Suggest}
-KINDS: dict[str, set[type]] = {
+KINDS: dict[str, Set[type]] = {
     "with_fast_the_first_word_is_about_pieces": CORE - AVAILABILITY,
     "availability_comes_first": AVAILABILITY,
     "availability_is_said_once": AVAILABILITY,
