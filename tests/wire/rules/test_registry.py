@@ -170,3 +170,12 @@ KINDS: dict[str, Set[type]] = {
 def test_rules_for_several_kinds_are_for_all_of_them() -> None:
     assert {rule.judge.__name__: set(rule.kinds) for rule in RULES.rules if len(rule.kinds) > 1} == KINDS
     assert {*NAMES, Extended} == EXTENSIONS
+
+
+def test_only_what_names_a_wrong_turn_or_wrong_bytes_is_asked_out_of_turn() -> None:
+    out_of_turn = {rule.judge.__name__ for rule in RULES.rules if rule.out_of_turn}
+    assert {name for name in out_of_turn if not name.startswith("malformed_")} == {
+        *("the_handshake_comes_first", "there_is_one_handshake", "nothing_follows_the_end", "the_id_is_known"),
+        *("availability_comes_first", "availability_is_said_once", "availability_is_not_a_stream"),
+    }
+    assert {rule.judge.__name__ for rule in RULES.rules if set(rule.kinds) == {Malformed}} <= out_of_turn
