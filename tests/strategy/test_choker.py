@@ -161,8 +161,8 @@ def test_a_free_slot_is_given_at_once(candidate: Candidate[str], unchoked: int, 
 def test_a_slot_that_becomes_free_is_given_to_who_gives_most_then_to_who_waits_longest() -> None:
     late, early, idle = peer("late", connected=9.0), peer("early", connected=1.0), peer("idle", interested=False)
     giver, tired = peer("giver", 5, connected=50.0), peer("tired", choked=NOW - REST + 1, connected=0.0)
-    candidates = [late, early, idle, giver, tired, peer("served", unchoked=2.0), peer("gone", interested=False)]
-    assert fill_slots(candidates, slots=3, now=NOW) == ["giver", "early"]
-    assert fill_slots(candidates, slots=9, now=NOW) == ["giver", "early", "late"]
-    assert fill_slots(candidates, slots=1, now=NOW) == []
-    assert fill_slots([early], slots=0, now=NOW) == ["early"]  # there is always one
+    candidates = [late, early, idle, giver, tired, peer("served", unchoked=2.0)]
+    assert fill_slots(candidates, unchoked=1, slots=3, now=NOW) == ["giver", "early"]
+    assert fill_slots(candidates, unchoked=1, slots=9, now=NOW) == ["giver", "early", "late"]
+    assert fill_slots(candidates, unchoked=1, slots=1, now=NOW) == []
+    assert fill_slots([early], unchoked=0, slots=0, now=NOW) == ["early"]  # there is always one

@@ -204,7 +204,7 @@ class Exchange:
             peer.greeted = False
             self.picker.peer_left(peer)
             self.ask_all()
-            self.serving.released(peer, self.swarm)
+            self.serving.forget(peer, self.swarm)
 
     def give_up_overdue(self, peer: Peer, *, now: float) -> None:
         """Ask others for the blocks it owes us for too long (LV-03); what comes late after all is still taken.

@@ -75,17 +75,25 @@ class Serving:
             self._unchoke(peer, now=now)
 
     def released(self, peer: Peer, peers: Iterable[Peer]) -> None:
-        """The peer leaves, or wants nothing any more: if it had a slot, others who wait for one get it at once."""
-        if self._suggestions is not None:
-            self._suggestions.gone(peer)
+        """The peer leaves, or wants nothing any more: if it had a slot, who waits for one gets it at once."""
         if peer.connection.ours.choking:
             return
+        interested = [p for p in peers if p.connection.theirs.interested and p is not peer]
+        waiting = [p for p in interested if p.connection.ours.choking and p.greeted and p.ending is None]
+        unchoked = sum(1 for p in interested if not p.connection.ours.choking)
+        if not waiting or unchoked >= max(1, self._slots):
+            return
         now = trio.current_time()
-        waiting = [p for p in peers if p is not peer and p.greeted and p.ending is None and _is_concerned(p)]
-        candidates = [_candidate(p, seeding=False, now=now) for p in waiting]
-        for other in fill_slots(candidates, slots=self._slots, now=now):
+        candidates = (_candidate(p, seeding=False, now=now) for p in waiting)
+        for other in fill_slots(candidates, unchoked=unchoked, slots=self._slots, now=now):
             self._unchoke(other, now=now)
             other.flush(now=now)
+
+    def forget(self, peer: Peer, peers: Iterable[Peer]) -> None:
+        """The peer has left."""
+        if self._suggestions is not None:
+            self._suggestions.gone(peer)
+        self.released(peer, peers)
 
     def rechoke(self, peers: Sequence[Peer], *, seeding: bool, now: float) -> None:
         """One round of choking."""

@@ -91,12 +91,14 @@ def may_unchoke_now(candidate: Candidate[PeerT], *, unchoked: int, slots: int, n
     )
 
 
-def fill_slots(candidates: Sequence[Candidate[PeerT]], *, slots: int, now: float) -> list[PeerT]:
-    """The peers to unchoke between rounds because slots have become free: who gives most, then who waits longest."""
-    used = sum(1 for c in candidates if c.interested and c.unchoked_since is not None)
-    waiting = [c for c in candidates if may_unchoke_now(c, unchoked=0, slots=slots, now=now)]
+def fill_slots(candidates: Iterable[Candidate[PeerT]], *, unchoked: int, slots: int, now: float) -> list[PeerT]:
+    """Those of `candidates` to unchoke between rounds because slots have become free.
+
+    Who gives most comes first, then who waits longest; for `unchoked` see `may_unchoke_now`.
+    """
+    waiting = [c for c in candidates if may_unchoke_now(c, unchoked=unchoked, slots=slots, now=now)]
     waiting.sort(key=lambda c: (-c.rate, _waiting_since(c)))
-    return [c.peer for c in waiting[: max(0, max(1, slots) - used)]]
+    return [c.peer for c in waiting[: max(1, slots) - unchoked]]
 
 
 class Rounds(Generic[PeerT]):
