@@ -71,6 +71,15 @@ def test_success_forgets_failures_and_a_connected_peer_is_not_dialled() -> None:
     assert book.next_due() == 55.0
 
 
+def test_a_handshake_alone_forgets_no_failure() -> None:
+    book = AddressBook()
+    book.add([ONE], Source.USER, now=0.0)
+    book.ended(ONE, now=0.0, failed=True)
+    book.connected(ONE)
+    book.ended(ONE, now=50.0, failed=True)
+    assert book.next_due() == 60.0
+
+
 def test_the_banned_are_neither_dialled_nor_let_in() -> None:
     book = AddressBook()
     book.add([ONE], Source.USER, now=0.0)

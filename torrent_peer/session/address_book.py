@@ -81,16 +81,15 @@ class AddressBook:
     def connected(self, address: Address) -> None:
         """A handshake was completed with a peer there."""
         if (entry := self._entries.get(address)) is not None:
-            entry.failures = 0
             entry.busy = True
 
     def ended(self, address: Address, *, now: float, failed: bool) -> None:
-        """The conversation, or the attempt at one, is over; `failed` when it was of no use."""
+        """The conversation, or the attempt at one, is over; `failed` when it was of no use: a handshake alone is none."""
         entry = self._entries.get(address)
         if entry is None:
             return
         entry.busy = False
-        entry.failures = entry.failures + 1 if failed else max(entry.failures, 1)
+        entry.failures = entry.failures + 1 if failed else 1
         entry.next_dial = now + min(FIRST_RETRY * 2 ** (entry.failures - 1), LAST_RETRY)
 
     def never_again(self, address: Address, reason: str) -> None:
