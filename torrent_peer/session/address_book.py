@@ -84,7 +84,7 @@ class AddressBook:
             entry.busy = True
 
     def ended(self, address: Address, *, now: float, failed: bool) -> None:
-        """The conversation, or the attempt at one, is over; `failed` when it was of no use: a handshake alone is none."""
+        """The conversation, or the attempt at one, is over; `failed` when it was no use: a handshake alone is none."""
         entry = self._entries.get(address)
         if entry is None:
             return
