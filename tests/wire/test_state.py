@@ -3,6 +3,7 @@
 from torrent_peer.core.piece_set import PieceSet
 from torrent_peer.wire.ledger import RequestLedger
 from torrent_peer.wire.legality import Legality
+from torrent_peer.wire.phases import Phase
 from torrent_peer.wire.reserved import Reserved
 from torrent_peer.wire.side import Side
 from torrent_peer.wire.state import Availability, Direction, PeerState
@@ -14,6 +15,26 @@ def test_a_connection_starts_choked_and_not_interested_and_knows_nothing() -> No
     side = Legality().state.of(D)
     assert (side.choking, side.interested, side.pieces, side.peer_id, side.client) == (True, False, None, None, "")
     assert (side.request_queue, side.patience, side.availability) == (250, 500, Availability.UNSEEN)
+
+
+def test_nothing_is_taken_for_said_that_was_not() -> None:
+    side = PeerState().of(L)
+    flags = ("heard", "choking", "interested", "greeted", "upload_only")
+    assert [getattr(side, flag) for flag in flags] == [False, True, False, False, False]
+    counts = (side.availability_updates, side.allowed_fast_said, side.exchanges)
+    assert counts == (0, 0, 0)
+    unknown = ("handshake", "reserved", "peer_id", "expected_id", "pieces", "withdrawn", "declared_queue", "port")
+    assert all(getattr(side, name) is None for name in (*unknown, "deferred", "metadata_size", "exchanged"))
+    assert (side.own_ids, side.allowed_fast, side.extensions, side.announced) == ((), frozenset(), {}, {})
+    assert (side.side, side.phase, side.client) == (L, Phase.HANDSHAKE, "")
+    state = PeerState()
+    assert (state.fast, state.extended, state.v2) == (False, False, False)
+    assert (state.info_hash, state.geometry, state.hash_trees) == (None, None, None)
+
+
+def test_how_a_side_told_of_its_pieces_has_words_for_evidence() -> None:
+    words = ["unseen", "bitfield", "have_all", "have_none", "implicit none"]
+    assert [each.value for each in Availability] == words
 
 
 def test_what_both_speak_is_known_when_both_have_said_so() -> None:

@@ -140,3 +140,16 @@ def test_a_reject_may_follow_a_cancel_but_only_once() -> None:
     assert after_cancel.judge(L, Piece(A, b"")) == ()
     answered = _seen_by_the_dialer((L, Unchoke()), (D, Request(A)), (D, Cancel(A)), (L, Piece(A, b"")))
     assert [finding.rule for finding in answered.judge(L, Reject(A))] == ["FAST-02"]
+
+
+def test_where_it_is_written_a_request_that_has_ended_is_not_answered() -> None:
+    ended = _seen_by_the_dialer((L, Unchoke()), (D, Request(A)), (L, Choke()), (L, Unchoke()), fast=False).legality()
+    assert ended.check(L, Piece(A, b""), crossed=True) == ()
+    assert [finding.rule for finding in ended.check(L, Piece(A, b""), crossed=False)] == ["PIECE-04"]
+
+
+def test_an_answer_that_crossed_a_cancel_is_not_held_against_the_request_that_followed() -> None:
+    shorter = Block(0, 0, 1000)
+    asked = _seen_by_the_dialer((L, Unchoke()), (D, Request(A)), (D, Cancel(A)), (D, Request(shorter)), fast=False)
+    assert asked.judge(L, Piece(A, b"")) == ()
+    assert asked.judge(L, Piece(shorter, b"")) == ()
