@@ -8,7 +8,6 @@ from tests.session.test_serving import Shelf, choking, leech, said, serving
 from torrent_peer.core.piece_set import PieceSet
 from torrent_peer.session.peer import Peer
 from torrent_peer.strategy.availability import Availability
-from torrent_peer.strategy.piece_bits import bits_of
 from torrent_peer.strategy.suggestions import Suggestions
 from torrent_peer.wire.messages import NotInterested, Suggest, Unchoke
 
@@ -39,18 +38,14 @@ async def test_a_seed_names_different_pieces_to_those_it_serves_until_others_hav
     availability = Availability(count)
     suggestions: Suggestions[Peer] = Suggestions(availability, have=PieceSet.full(count), dice=Random(1))
     giving = serving(Shelf(), suggestions=suggestions)
-    (one, ones_sink), (other, others_sink) = leech(unchoked=False), leech(unchoked=False)
-    for peer in (one, other):
-        giving.interest_changed(peer, [one, other])
+    peers = [leech(unchoked=False) for _ in range(3)]
+    for peer, _ in peers[:2]:
+        giving.interest_changed(peer, [peer for peer, _ in peers])
         peer.flush(now=0)
-    assert sorted(ones_sink.written) == sorted(encoded(Unchoke(), *map(Suggest, range(count))))
-    assert len(others_sink.written) == len(encoded(Unchoke(), Suggest(0)))  # one, so that it knows we suggest
-    availability.add_all(bits_of(PieceSet.full(count)))
-    for number in range(count):
-        giving.announced(one, number)
-    giving.suggest(one)
-    one.flush(now=0)
-    assert len(ones_sink.written) == len(encoded(Unchoke(), *map(Suggest, range(count))))
+    named = [suggestions.suggest(peer, None) for peer, _ in peers]
+    assert named == [[], [], []]  # everything is named already
+    spoken = b"".join(bytes(sink.written) for _, sink in peers)
+    assert sorted(spoken) == sorted(encoded(Unchoke(), Unchoke(), *map(Suggest, range(count))))
 
 
 async def test_peers_without_fast_are_named_nothing() -> None:

@@ -69,7 +69,6 @@ def test_with_a_seed_nothing_is_nowhere() -> None:
     availability = Availability(8)
     availability.seeds = 2
     assert availability.nowhere(bits_of(PieceSet.full(8))) == 0
-    assert availability.only_with_seeds(bits_of(PieceSet.full(8))) == bits_of(PieceSet.full(8))
     assert availability.count(3) == 2
 
 

@@ -162,22 +162,6 @@ def test_a_piece_that_failed_comes_before_any_other() -> None:
     assert chooser.next_piece(view) == 39
 
 
-def test_of_who_suggests_only_that_is_asked_which_it_names_or_which_others_have_too() -> None:
-    availability = Availability(SIZE)
-    availability.seeds = 1
-    chooser = selection(availability)
-    view, other = view_of(chooser), view_of(chooser)
-    chooser.suggested(view, 4)
-    assert chooser.next_piece(view) == 4
-    chooser.begun(4)
-    assert chooser.next_piece(view) is None
-    assert chooser.next_piece(view, unguided=True) is not None
-    assert chooser.next_piece(other) is not None
-    availability.add_all(bits_of_each(range(SIZE), SIZE))
-    assert chooser.next_piece(view) is not None
-    assert not view.guides
-
-
 def test_what_a_peer_suggests_is_begun_first() -> None:
     chooser = selection(with_counts(COUNTS))
     view = view_of(chooser)

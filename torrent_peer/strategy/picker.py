@@ -288,7 +288,7 @@ class Picker(Generic[PeerT]):
         for source in self._shelves.loose.values():
             if view.has(source.piece):
                 return self._lead(source, view, whole_pieces)
-        if len(self._open) < self.open_limit and (new := self._begin(view, rescue)) is not None:
+        if len(self._open) < self.open_limit and (new := self._begin(view)) is not None:
             return self._lead(new, view, whole_pieces)
         for source in self._shelves.led.values():
             if view.has(source.piece) and (rescue or not source.parole):
@@ -300,14 +300,14 @@ class Picker(Generic[PeerT]):
         if len(self._open) < self.open_limit or any(view.has(piece) for piece in self._open):
             return None
         dormant = self._shelves.dormant()
-        if dormant is None or (new := self._begin(view, True)) is None:
+        if dormant is None or (new := self._begin(view)) is None:
             return None
         self._drop(dormant)
         self._dropped.append(dormant.piece)
         return self._lead(new, view, whole_pieces)
 
-    def _begin(self, view: PeerView[PeerT], unguided: bool) -> OpenPiece[PeerT] | None:
-        piece = self._selection.next_piece(view, unguided=unguided)
+    def _begin(self, view: PeerView[PeerT]) -> OpenPiece[PeerT] | None:
+        piece = self._selection.next_piece(view)
         return None if piece is None else self._open_piece(piece)
 
     def _open_piece(self, piece: int) -> OpenPiece[PeerT]:

@@ -52,7 +52,7 @@ class Selection:
         """A queue for a peer; those that have everything share one."""
         return self._seed_queue if pieces is None else Queue()
 
-    def next_piece(self, view: PeerView[PeerT], *, unguided: bool = False) -> int | None:
+    def next_piece(self, view: PeerView[PeerT]) -> int | None:
         """The piece `view` should begin, None when it has none that can be begun. The caller must begin it."""
         for piece in self.parole:
             if piece in self.startable and view.has(piece):
@@ -63,10 +63,6 @@ class Selection:
             piece, clock = view.suggested.popitem()
             if piece in self.startable and view.has(piece) and self._availability.raised[piece] <= clock:
                 return piece
-        if view.guides and not unguided:
-            if self._availability.only_with_seeds(bits_of(self.startable)):
-                return None
-            view.guides = False
         queue = view.queue
         if queue.generation != self._generation or queue.news >= self._news_limit:
             self._fill(queue, view.pieces)
@@ -86,14 +82,9 @@ class Selection:
             view.queue.generation = STALE
 
     def suggested(self, view: PeerView[PeerT], piece: int) -> None:
-        """`view` suggests `piece`: it is begun before others, unless somebody else announces it meanwhile.
-
-        Who suggests pieces knows what others have asked for: what it does not name it is sending already, and we shall
-        have it of those. Nothing else is begun with it but `unguided`.
-        """
+        """`view` suggests `piece`: it is begun before others, unless somebody else announces it meanwhile."""
         if not self._sequential and piece in self.startable and len(view.suggested) < SUGGESTIONS_KEPT:
             view.suggested.setdefault(piece, self._availability.clock)
-            view.guides = True
 
     def begun(self, piece: int) -> None:
         self.startable.discard(piece)
