@@ -68,7 +68,7 @@ async def test_twenty_kills_cost_nothing_that_was_verified(tmp_path: Path) -> No
                 process = await trio.lowlevel.open_process([*command, "--download-limit", RATE])
                 with trio.fail_after(20):
                     await under_way.wait()
-                with trio.move_on_after(dice.uniform(0.0, 0.25)):
+                with trio.move_on_after(dice.uniform(0.0, 0.4)):
                     await process.wait()
                 if process.returncode is None:
                     process.kill()
@@ -84,7 +84,7 @@ async def test_twenty_kills_cost_nothing_that_was_verified(tmp_path: Path) -> No
     assert asked_twice == []
     assert completed == 0, "it was done before the last kill: slow it down"
     assert claimed == sorted(claimed)
-    assert claimed[-1] > torrent.geometry.piece_count // 4, "the kills came too early to mean much"
+    assert claimed[-1] > torrent.geometry.piece_count // 8, "the kills came too early to mean much"
     assert last.returncode == 0, last.stderr.decode()
     assert (out / "content.bin").read_bytes() == content.read_bytes()
     assert [path.name for path in out.iterdir() if not path.name.startswith(".")] == ["content.bin"]
