@@ -138,6 +138,23 @@ class Hall:
         then: Iterable[Message] = (),
     ) -> tuple[Peer, Ear]:
         """A peer with these pieces (None: all of them), and what hears us at its end."""
+        peer, ear = self._greet(reserved)
+        if pieces is None and reserved.fast:
+            self.say(peer, HaveAll())
+        else:
+            which = range(GEOMETRY.piece_count) if pieces is None else pieces
+            bits = PieceSet(GEOMETRY.piece_count, which).to_bitfield()
+            self.say(peer, *[Bitfield(bits)] * any(bits), *[HaveNone()] * (reserved.fast and not any(bits)))
+        self.say(peer, *[Unchoke()] * unchoked, *then)
+        return peer, ear
+
+    def meet(self, *messages: Message) -> Peer:
+        """A peer that begins with these messages, and nothing else."""
+        peer, _ = self._greet(FULL_RESERVED)
+        self.say(peer, *messages)
+        return peer
+
+    def _greet(self, reserved: Reserved) -> tuple[Peer, Ear]:
         self._joined += 1
         number = self._joined
         connection = PeerConnection(
@@ -148,13 +165,6 @@ class Hall:
         peer = self.parts.swarm._enter(address, connection, ear, dialed=True)
         peer.greet(now=trio.current_time())
         self.say(peer, Handshake(reserved, TORRENT.info_hash, PeerId(b"-XX0001-%012d" % number)))
-        if pieces is None and reserved.fast:
-            self.say(peer, HaveAll())
-        else:
-            which = range(GEOMETRY.piece_count) if pieces is None else pieces
-            bits = PieceSet(GEOMETRY.piece_count, which).to_bitfield()
-            self.say(peer, *[Bitfield(bits)] * any(bits), *[HaveNone()] * (reserved.fast and not any(bits)))
-        self.say(peer, *[Unchoke()] * unchoked, *then)
         return peer, ear
 
     def say(self, peer: Peer, *messages: Message) -> None:

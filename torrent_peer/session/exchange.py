@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import trio
+from attrs import evolve
 
 from torrent_peer.core.piece_set import PieceSet
 from torrent_peer.core.version import __version__
@@ -261,7 +262,8 @@ class Exchange:
         connection = peer.connection
         peer.clocks.handshake = peer.clocks.wanted = peer.clocks.received
         if connection.extended:
-            peer.say(connection.extended_handshake(client=CLIENT, listen_port=self._listen_port))
+            said = connection.extended_handshake(client=CLIENT, listen_port=self._listen_port)
+            peer.say(evolve(said, upload_only=True) if self.picker.is_complete else said)
         self._say_what_we_have(peer)
         peer.greeted = True
         self.picker.peer_joined(peer, PieceSet(self.have.size))
@@ -281,6 +283,8 @@ class Exchange:
         self.picker.peer_replaced(peer, pieces)
         self.update_interest(peer)
         self._part_if_useless(peer)
+        if not self.picker.is_complete:  # a seed's slots are for newcomers, too: nobody has to earn them
+            self.serving.allow_fast(peer)
 
     def _on_have(self, peer: Peer, have: Have) -> None:
         self.picker.peer_has(peer, have.piece)
@@ -293,16 +297,23 @@ class Exchange:
             self._part_if_useless(peer)
 
     def part_from_seeds(self) -> None:
-        """Everything is here: those who have everything too can go."""
+        """Everything is here: those who have everything too can go, and the others hear that we want nothing more."""
         for peer in self.swarm:
             self._part_if_useless(peer)
+            if peer.greeted and peer.connection.extended and not self.have.is_full:  # it cannot tell by what we have
+                peer.say(ExtendedHandshake(upload_only=True))
+                peer.flush(now=trio.current_time())
 
     def _part_if_useless(self, peer: Peer) -> None:
-        """Two that want nothing of each other have no reason to stay (BF-13)."""
-        pieces = peer.connection.theirs.pieces
-        if pieces is not None and pieces.is_full and self.picker.is_complete:
+        """Two that want nothing of each other have no reason to stay (BF-13, BEP 21)."""
+        theirs = peer.connection.theirs
+        if theirs.pieces is None or not self.picker.is_complete:
+            return
+        if theirs.pieces.is_full:
             ours = "both sides have everything" if self.have.is_full else "it has everything, and we want no more"
             peer.close(Cause.UNWANTED, ours)
+        elif theirs.upload_only:
+            peer.close(Cause.UNWANTED, "neither side wants more than it has")
 
     def _on_choke(self, peer: Peer, _: Choke) -> None:
         peer.pipeline.choked()
@@ -343,6 +354,7 @@ class Exchange:
     def _on_extended_handshake(self, peer: Peer, message: ExtendedHandshake) -> None:
         if (queue := peer.connection.theirs.declared_queue) is not None:
             peer.pipeline.peer_queue = queue
+        self._part_if_useless(peer)
 
 
 HANDLERS: Final[Mapping[type, Callable[[Exchange, Peer, Any], None]]] = {

@@ -14,11 +14,12 @@ from torrent_peer.session.peer import Peer
 from torrent_peer.session.rate_limit import RateLimit
 from torrent_peer.storage.blocks import read_blocks, read_cached_blocks
 from torrent_peer.storage.store import StorageError, Store
+from torrent_peer.strategy.allowed_fast import pieces_to_allow
 from torrent_peer.strategy.choker import Candidate, Rounds, fill_slots, may_unchoke_now
 from torrent_peer.strategy.suggestions import Suggestions
 from torrent_peer.wire.codec import PIECE_HEADER_LENGTH
 from torrent_peer.wire.errors import LocalProtocolError
-from torrent_peer.wire.messages import Choke, Reject, Request, Suggest, Unchoke
+from torrent_peer.wire.messages import AllowedFast, Choke, Reject, Request, Suggest, Unchoke
 
 
 class Serving:
@@ -61,6 +62,16 @@ class Serving:
         """The peer has a piece more."""
         if self._suggestions is not None:
             self._suggestions.has(peer, piece)
+
+    def allow_fast(self, peer: Peer) -> None:
+        """Offer a newcomer a few pieces whether we choke it or not, so that it has something to give (BEP 6)."""
+        connection = peer.connection
+        ours, theirs = connection.ours, connection.theirs.pieces
+        if not connection.fast or ours.allowed_fast or theirs is None or connection.info_hash is None:
+            return
+        info_hash = bytes(connection.info_hash)
+        for piece in pieces_to_allow(peer.address.host, info_hash, pieces=theirs.size, has=theirs.count):
+            peer.say(AllowedFast(piece))
 
     def refuse(self, peer: Peer, block: Block) -> None:
         """Answer a request that will not be served: with `reject` where that exists, else with silence (BEP 3)."""
@@ -225,7 +236,9 @@ class Serving:
             if self._suggestions is not None:
                 self._suggestions.gone(peer)
             for block in queued:
-                self.refuse(peer, block)
+                # BEP 6: "it SHOULD NOT reject requests for pieces that are in the allowed fast set"
+                if not peer.connection.ours.serves_choked(block.piece):
+                    self.refuse(peer, block)
 
 
 def _is_concerned(peer: Peer) -> bool:
