@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -211,6 +212,17 @@ def test_checking_changes_nothing_and_admitting_what_is_illegal_neither() -> Non
     assert legality.state.of(D).pieces is None
     assert legality.admit(D, EMPTY, crossed=True) == ()
     assert legality.state.of(D).pieces is not None
+
+
+def test_ordinary_requests_and_blocks_are_not_held_against_the_rules_one_by_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    legality, block = Scene(then=[(L, Unchoke())]).legality(), GEOMETRY.block(0, 0)
+    monkeypatch.setattr(Legality, "check", None)
+    assert legality.admit(D, Request(block), crossed=True) == ()
+    assert legality.admit(L, Piece(block, b""), crossed=False) == ()
+    with pytest.raises(TypeError, match="'NoneType' object is not callable"):
+        legality.admit(D, KeepAlive(), crossed=True)
 
 
 def test_the_offset_is_handed_on() -> None:

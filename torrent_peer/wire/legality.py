@@ -82,8 +82,7 @@ class Legality:
                 return message
             case MetadataRequest() if server.metadata_size is None:
                 return message
-            case _:
-                return None
+        return None
 
     def pass_over(self, sender: Side, message: Message) -> None:
         """The message counts as not said, but for the turn it took."""

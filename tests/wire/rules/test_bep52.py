@@ -167,3 +167,13 @@ def test_hashes_may_be_asked_for_and_sent_while_choking(message: Message) -> Non
 def test_a_layer_above_the_root_is_no_reason_to_count_it() -> None:
     (finding,) = TREES.judge(D, HashRequest(HashRange(ROOT, 9, 0, 2, 0)))
     assert finding.rule == "HASH-04"
+
+
+def test_the_root_is_a_layer_too_but_has_just_one_hash() -> None:
+    (finding,) = TREES.judge(D, HashRequest(HashRange(ROOT, 5, 0, 2, 0)))
+    assert (finding.rule, finding.evidence) == ("HASH-06", "hash_request layer 5 [0:2]: there are 1")
+
+
+def test_one_more_than_512_hashes_are_too_many_and_no_power_of_two() -> None:
+    found = [finding.evidence for finding in NO_TREES.judge(D, HashRequest(HashRange(ROOT, 0, 0, 513, 0)))]
+    assert found == ["hash_request for 513 hashes", "hash_request for 513 hashes at once"]

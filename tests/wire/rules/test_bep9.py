@@ -2,10 +2,11 @@
 
 import pytest
 
-from tests.wire.scenes import ANNOUNCED, Case, Scene, check_case
+from tests.wire.scenes import ANNOUNCED, EVERY_EXTENSION, Case, Scene, check_case
 from torrent_peer.wire.messages import (
     ExtendedHandshake,
     Malformed,
+    Message,
     MetadataPiece,
     MetadataReject,
     MetadataRequest,
@@ -191,3 +192,11 @@ def test_metadata_may_be_asked_for_twice_and_comes_twice() -> None:
     for message in (MetadataPiece(0, 40_000, FULL), MetadataReject(0)):
         assert legality.admit(L, message, crossed=True) == ()
     assert [finding.rule for finding in legality.check(L, MetadataReject(0), crossed=True)] == ["META-05"]
+
+
+def test_metadata_of_just_one_piece_comes_in_one_message() -> None:
+    announced: list[tuple[Side, Message]] = [
+        (side, ExtendedHandshake(EVERY_EXTENSION, metadata_size=16384)) for side in Side
+    ]
+    scene = Scene(then=[*announced, (L, MetadataRequest(0))])
+    assert scene.judge(D, MetadataPiece(0, 16384, bytes(16384))) == ()

@@ -73,7 +73,8 @@ def _has_own_ids(way: Direction, message: Message) -> bool:
         isinstance(message, Extended)
         and message.id in sender.announced
         and message.id not in way.receiver.announced
-        and (sender.peer_id or b"").startswith(_OWN_IDS)
+        and sender.peer_id is not None
+        and sender.peer_id.startswith(_OWN_IDS)
     )
 
 

@@ -65,10 +65,10 @@ def rule(
     for_sending: bool = False,
     about_size: bool = False,
 ) -> _Register:
-    """Register the function under it as a rule for these kinds of message; its docstring is what the rule demands."""
+    """Register the function under it as a rule for these kinds of message; its one-line docstring says what it demands."""
 
     def register(judge: _J) -> _J:
-        says = (judge.__doc__ or "").partition("\n")[0]
+        says = str(judge.__doc__)
         _rules.append(Rule(rule_id, severity, section, quote, says, judge, kinds, out_of_turn, for_sending, about_size))
         return judge
 

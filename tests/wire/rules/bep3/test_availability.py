@@ -3,7 +3,9 @@
 import pytest
 
 from tests.wire.scenes import FULL, INFO_HASH, Case, Scene, check_case
+from torrent_peer.core.geometry import Geometry
 from torrent_peer.core.ids import PeerId
+from torrent_peer.wire.legality import Legality
 from torrent_peer.wire.messages import (
     AllowedFast,
     Bitfield,
@@ -121,6 +123,16 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_the_rule_is_named_and_its_look_alike_passes(case: Case) -> None:
     check_case(case)
+
+
+@pytest.mark.parametrize(("pieces", "length"), [(1, 1), (7, 1), (8, 1), (9, 2), (16, 2), (17, 3)])
+def test_a_bitfield_has_the_bytes_its_bits_need_and_no_spare_one(pieces: int, length: int) -> None:
+    legality = Legality(info_hash=INFO_HASH, geometry=Geometry(pieces * 32768, 32768))
+    legality.apply(D, Handshake(BITS, INFO_HASH, DIALER_ID), crossed=True)
+    assert legality.check(D, Bitfield(bytes(length)), crossed=True) == ()
+    for wrong in (length - 1, length + 1):
+        (finding,) = legality.check(D, Bitfield(bytes(wrong)), crossed=True)
+        assert finding.evidence == f"a bitfield of {wrong} bytes: {pieces} pieces need {length}"
 
 
 @pytest.mark.parametrize("pieces", [1, 7, 40, 72, 384, 1000, 6144, 100_000])
