@@ -65,7 +65,7 @@ def rule(
     for_sending: bool = False,
     about_size: bool = False,
 ) -> _Register:
-    """Register the function under it as a rule for these kinds of message; its one-line docstring says what it demands."""
+    """Register the function under it as a rule for these kinds of message; its docstring is what the rule demands."""
 
     def register(judge: _J) -> _J:
         says = str(judge.__doc__)
