@@ -16,7 +16,7 @@ CONTENT = {"a.txt": b"a" * 40_000, "sub/b.bin": bytes(range(256)) * 200, "c.txt"
 @pytest.fixture
 def invoke(monkeypatch: pytest.MonkeyPatch) -> Invoke:
     """Run `torrent-peer` in this process with these words."""
-    for name in ("NO_COLOR", "FORCE_COLOR"):
+    for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
 
     def run(*words: object, input: bytes | None = None, **environment: str) -> Result:  # noqa: A002  # as click has it

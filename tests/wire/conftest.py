@@ -1,4 +1,4 @@
-"""However the bytes are cut: the one helper that feeds a stream in every way it may arrive. And the count of worlds."""
+"""However the bytes are cut: the one helper that feeds a stream in every way it may arrive."""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -29,17 +29,3 @@ def _ways_to_cut(data: bytes) -> Ways:
 def ways_to_cut() -> Callable[[bytes], Ways]:
     """Gives the fragmentations of a stream, each a list of fragments."""
     return _ways_to_cut
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Says how much the model explored."""
-    worlds = [
-        value
-        for report in terminalreporter.getreports("passed")
-        for name, value in report.user_properties
-        if name == "worlds"
-    ]
-    if worlds:
-        terminalreporter.write_line(
-            f"model: {sum(worlds):,} states of two honest ends explored, in {len(worlds)} scopes"
-        )
