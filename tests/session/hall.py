@@ -25,6 +25,7 @@ from torrent_peer.session.parts import Parts
 from torrent_peer.session.peer import Peer
 from torrent_peer.session.rate_limit import RateLimit
 from torrent_peer.storage.pool import FilePool
+from torrent_peer.strategy.slots import Slots
 from torrent_peer.wire.codec import PIECE_HEADER_LENGTH
 from torrent_peer.wire.connection import PeerConnection
 from torrent_peer.wire.framing import FrameLimits, Framer
@@ -105,6 +106,7 @@ class House:
     disk: Clerk = field(factory=Clerk)
     download_limit: RateLimit = field(factory=lambda: RateLimit(None))
     upload_limit: RateLimit = field(factory=lambda: RateLimit(None))
+    slots: Slots = field(factory=lambda: Slots(None))
     port: int | None = 6881
     began: float = 0.0
 

@@ -15,6 +15,7 @@ from torrent_peer.session.rate_limit import RateLimit
 from torrent_peer.session.serving import Serving
 from torrent_peer.storage.errors import Kind, StorageError
 from torrent_peer.strategy.choker import REST, ROUND
+from torrent_peer.strategy.slots import Slots
 from torrent_peer.strategy.suggestions import Suggestions
 from torrent_peer.wire.codec import PIECE_HEADER_LENGTH
 from torrent_peer.wire.messages import (
@@ -99,11 +100,16 @@ class Sink:
 
 
 def serving(
-    shelf: Shelf, *, slots: int = 8, limit: int | None = None, suggestions: Suggestions[Peer] | None = None
+    shelf: Shelf,
+    *,
+    slots: int = 8,
+    of: Slots | None = None,
+    limit: int | None = None,
+    suggestions: Suggestions[Peer] | None = None,
 ) -> Serving:
     return Serving(
         shelf,  # type: ignore[arg-type]
-        slots=slots,
+        slots=(of or Slots(None)).share(slots),
         limit=RateLimit(limit),
         dice=Random(1),
         buffers=BlockBuffers(gap=PIECE_HEADER_LENGTH),

@@ -8,6 +8,8 @@ from tests.session.test_serving import Shelf, choking, leech, said, serving
 from torrent_peer.core.piece_set import PieceSet
 from torrent_peer.session.peer import Peer
 from torrent_peer.strategy.availability import Availability
+from torrent_peer.strategy.choker import ROUND
+from torrent_peer.strategy.slots import TURN, Slots
 from torrent_peer.strategy.suggestions import Suggestions
 from torrent_peer.wire.messages import NotInterested, Suggest, Unchoke
 
@@ -55,3 +57,49 @@ async def test_peers_without_fast_are_named_nothing() -> None:
     giving.interest_changed(peer, [peer])
     peer.flush(now=0)
     assert said(sink, Unchoke())
+
+
+def served(peers: list[Peer]) -> int:
+    return sum(not choking(peer) for peer in peers)
+
+
+async def test_a_torrent_that_begins_gets_its_share_of_the_slots_within_two_rounds() -> None:
+    slots = Slots(4)
+    (one, ones), (other, others) = (
+        (serving(Shelf(), of=slots), [leech(unchoked=False)[0] for _ in range(6)]) for _ in range(2)
+    )
+    for peer in ones:
+        one.interest_changed(peer, ones)
+    for peer in others:
+        other.interest_changed(peer, others)
+    assert (served(ones), served(others)) == (4, 0)
+    for begin in (0, ROUND):
+        one.rechoke(ones, seeding=True, now=begin)
+        other.rechoke(others, seeding=True, now=begin + ROUND / 2)
+    assert (served(ones), served(others)) == (2, 2)
+
+
+async def test_with_one_slot_for_two_torrents_each_has_its_turn() -> None:
+    slots = Slots(1)
+    torrents = [(serving(Shelf(), of=slots), [leech(unchoked=False)[0] for _ in range(2)]) for _ in range(2)]
+    turns = []
+    for now in range(0, 6 * int(TURN), int(ROUND)):
+        for giving, peers in torrents:
+            giving.rechoke(peers, seeding=True, now=now)
+        turns.append(tuple(served(peers) for _, peers in torrents))
+    assert set(turns) <= {(1, 0), (0, 1), (0, 0)}
+    assert turns.count((0, 0)) <= 3  # the one who lets go does so after the other has asked
+    assert abs(turns.count((1, 0)) - turns.count((0, 1))) <= 6
+
+
+async def test_a_torrent_that_is_over_leaves_its_slots() -> None:
+    slots = Slots(2)
+    one, other = serving(Shelf(), of=slots), serving(Shelf(), of=slots)
+    ones, others = [leech(unchoked=False)[0] for _ in range(2)], [leech(unchoked=False)[0] for _ in range(2)]
+    for peer in ones:
+        one.interest_changed(peer, ones)
+    other.rechoke(others, seeding=True, now=0)
+    assert served(others) == 0
+    one.slots.leave()
+    other.rechoke(others, seeding=True, now=ROUND)
+    assert served(others) == 2

@@ -26,6 +26,7 @@ from torrent_peer.session.swarm import Swarm
 from torrent_peer.session.upkeep import Upkeep
 from torrent_peer.storage.store import Store
 from torrent_peer.strategy.picker import Picker
+from torrent_peer.strategy.slots import Slots
 from torrent_peer.wire import codec
 from torrent_peer.wire.codec import PIECE_HEADER_LENGTH
 from torrent_peer.wire.connection import NEED_DATA, PeerConnection
@@ -126,7 +127,7 @@ class World:
         store = cast("Store", self.paper)
         self.downloading = Downloading(TORRENT, self.picker, store, cast("Disk", self.jobs), self._written)
         buffers = BlockBuffers(gap=PIECE_HEADER_LENGTH)
-        serving = Serving(store, slots=4, limit=RateLimit(None), dice=dice, buffers=buffers)
+        serving = Serving(store, slots=Slots(None).share(4), limit=RateLimit(None), dice=dice, buffers=buffers)
         self.exchange = Exchange(
             have=PieceSet(count),
             picker=self.picker,

@@ -29,7 +29,10 @@ class SessionOptions:
     upload_limit: int | None = None
     """Bytes per second over all torrents, payload; `None`: no limit."""
     upload_slots: int = 8
-    """Peers unchoked at once per torrent. Transmission and libtorrent: 8."""
+    """Peers unchoked at once per torrent; never fewer than one. Transmission and libtorrent: 8."""
+    max_upload_slots: int | None = None
+    """Peers unchoked at once over all torrents, each torrent getting its share; `None`: no limit. When it is less than
+    one for each torrent, they take turns of a minute."""
     profile: Profile = Profile.INTEROPERABLE
     """How severe the referee is."""
     transcript: bool = False

@@ -26,6 +26,7 @@ from torrent_peer.session.swarm import Swarm
 from torrent_peer.session.transcribing import transcribe
 from torrent_peer.storage.pool import FilePool
 from torrent_peer.strategy.picker import Picker
+from torrent_peer.strategy.slots import Slots
 from torrent_peer.strategy.suggestions import Suggestions
 from torrent_peer.wire.connection import PeerConnection
 from torrent_peer.wire.side import Side
@@ -46,6 +47,7 @@ class Shared(Protocol):
     pool: FilePool
     download_limit: RateLimit
     upload_limit: RateLimit
+    slots: Slots
     port: int | None
     began: float
 
@@ -82,7 +84,7 @@ class Parts:
         self.downloading = Downloading(torrent, self.picker, content.store, shared.disk, disk_reports)
         self.serving = Serving(
             content.store,
-            slots=shared.options.upload_slots,
+            slots=shared.slots.share(shared.options.upload_slots),
             limit=shared.upload_limit.share(),
             dice=shared.dice,
             buffers=shared.blocks,

@@ -16,6 +16,7 @@ from torrent_peer.storage.blocks import read_blocks, read_cached_blocks
 from torrent_peer.storage.store import StorageError, Store
 from torrent_peer.strategy.allowed_fast import pieces_to_allow
 from torrent_peer.strategy.choker import Candidate, Rounds, fill_slots, may_unchoke_now
+from torrent_peer.strategy.slots import SlotShare
 from torrent_peer.strategy.suggestions import Suggestions
 from torrent_peer.wire.codec import PIECE_HEADER_LENGTH
 from torrent_peer.wire.errors import LocalProtocolError
@@ -29,7 +30,7 @@ class Serving:
         self,
         store: Store,
         *,
-        slots: int,
+        slots: SlotShare,
         limit: RateLimit,
         dice: Random,
         buffers: BlockBuffers,
@@ -40,9 +41,10 @@ class Serving:
         self._run = run
         self._suggestions = suggestions
         self._buffers = buffers
-        self._slots = slots
+        self.slots = slots
+        """Its part of the session's, to be left at the end."""
         self._limit = limit
-        self._rounds: Rounds[Peer] = Rounds(slots=slots, dice=dice)
+        self._rounds: Rounds[Peer] = Rounds(slots=slots.most, dice=dice)
         self.uploaded = 0
         """Payload bytes sent."""
 
@@ -81,9 +83,13 @@ class Serving:
     def interest_changed(self, peer: Peer, peers: Iterable[Peer]) -> None:
         """A free slot is given at once; slots in use change hands only in rounds."""
         now = trio.current_time()
-        unchoked = sum(1 for p in peers if not p.connection.ours.choking and p.connection.theirs.interested)
-        if may_unchoke_now(_candidate(peer, seeding=False, now=now), unchoked=unchoked, slots=self._slots, now=now):
+        interested = [p for p in peers if p.connection.theirs.interested]
+        unchoked = sum(1 for p in interested if not p.connection.ours.choking)
+        room = self.slots.room(interested=len(interested), used=unchoked, now=now)
+        candidate = _candidate(peer, seeding=False, now=now)
+        if room and may_unchoke_now(candidate, unchoked=unchoked, slots=room, now=now):
             self._unchoke(peer, now=now)
+            self.slots.used += 1
 
     def released(self, peer: Peer, peers: Iterable[Peer]) -> None:
         """The peer leaves, or wants nothing any more: if it had a slot, who waits for one gets it at once."""
@@ -92,13 +98,15 @@ class Serving:
         interested = [p for p in peers if p.connection.theirs.interested and p is not peer]
         waiting = [p for p in interested if p.connection.ours.choking and p.greeted and p.ending is None]
         unchoked = sum(1 for p in interested if not p.connection.ours.choking)
-        if not waiting or unchoked >= max(1, self._slots):
-            return
         now = trio.current_time()
+        room = self.slots.room(interested=len(interested), used=unchoked, now=now)
+        if not waiting or unchoked >= room:
+            return
         candidates = (_candidate(p, seeding=False, now=now) for p in waiting)
-        for other in fill_slots(candidates, unchoked=unchoked, slots=self._slots, now=now):
+        for other in fill_slots(candidates, unchoked=unchoked, slots=room, now=now):
             self._unchoke(other, now=now)
             other.flush(now=now)
+            self.slots.used += 1
 
     def forget(self, peer: Peer, peers: Iterable[Peer]) -> None:
         """The peer has left."""
@@ -110,7 +118,11 @@ class Serving:
         """One round of choking."""
         greeted = [peer for peer in peers if peer.greeted and peer.ending is None and _is_concerned(peer)]
         candidates = [_candidate(peer, seeding=seeding, now=now) for peer in greeted]
-        unchoked = self._rounds.turn(candidates, seeding=seeding, now=now)
+        wanting = [peer for peer in greeted if peer.connection.theirs.interested]
+        used = sum(not peer.connection.ours.choking for peer in wanting)
+        room = self.slots.room(interested=len(wanting), used=used, now=now)
+        unchoked = self._rounds.turn(candidates, seeding=seeding, now=now, slots=room) if room else frozenset[Peer]()
+        self.slots.used = sum(peer in unchoked for peer in wanting)
         for peer in greeted:
             peer.optimistic = peer is self._rounds.optimistic
             if peer in unchoked and peer.connection.ours.choking:

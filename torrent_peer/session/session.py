@@ -24,6 +24,7 @@ from torrent_peer.session.rate_limit import RateLimit
 from torrent_peer.session.strangers import Strangers
 from torrent_peer.session.torrent import TorrentRun
 from torrent_peer.storage.pool import FilePool
+from torrent_peer.strategy.slots import Slots
 from torrent_peer.wire.codec import PIECE_HEADER_LENGTH
 from torrent_peer.wire.connection import NEED_DATA, InfoHashReceived, PeerConnection
 from torrent_peer.wire.errors import ProtocolError
@@ -45,6 +46,7 @@ class Session:
         self.pool = pool
         self.download_limit = RateLimit(options.download_limit)
         self.upload_limit = RateLimit(options.upload_limit)
+        self.slots = Slots(options.max_upload_slots)
         self.port: int | None = None
         """The TCP port peers are accepted on; None when none are."""
         self.turned_away: Counter[str] = Counter()

@@ -254,6 +254,7 @@ class TorrentRun:
     async def _wind_up(self, content: Content) -> None:
         """Nothing more will come: wait for what the disk threads have in hand, save, close, say goodbye."""
         if (parts := self._parts) is not None:
+            parts.serving.slots.leave()
             while parts.downloading.at_disk:
                 await self._news.wait()
                 self._news = trio.Event()

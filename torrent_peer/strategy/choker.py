@@ -111,12 +111,15 @@ class Rounds(Generic[PeerT]):
         self._dice = dice
         self._turn = 0
 
-    def turn(self, candidates: Sequence[Candidate[PeerT]], *, seeding: bool, now: float) -> frozenset[PeerT]:
-        """The peers to have unchoked until the next turn; see `choose_unchoked`."""
+    def turn(
+        self, candidates: Sequence[Candidate[PeerT]], *, seeding: bool, now: float, slots: int | None = None
+    ) -> frozenset[PeerT]:
+        """The peers to have unchoked until the next turn; see `choose_unchoked`. `slots`: fewer than usual."""
         if self._turn % OPTIMISTIC_ROUNDS == 0:
             self.optimistic = choose_optimistic(candidates, dice=self._dice, now=now)
         self._turn += 1
-        return choose_unchoked(candidates, slots=self._slots, optimistic=self.optimistic, seeding=seeding, now=now)
+        slots = self._slots if slots is None else min(slots, self._slots)
+        return choose_unchoked(candidates, slots=slots, optimistic=self.optimistic, seeding=seeding, now=now)
 
 
 def _merit(candidate: Candidate[PeerT]) -> tuple[float, bool, float]:
