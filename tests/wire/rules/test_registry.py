@@ -136,6 +136,17 @@ def test_what_needs_the_torrents_size_is_asked_again_when_it_is_known() -> None:
     assert RULES.for_size(KeepAlive) == ()
 
 
+def test_what_the_size_says_of_a_message_is_the_same_whether_it_crossed_another_or_not() -> None:
+    judged = 0
+    for case in CASES:
+        (rule,) = (rule for rule in RULES.rules if rule.judge.__name__ == case.judge)
+        if rule.about_size:
+            way = case.scene.legality().direction(case.sender)
+            assert rule.judge(way, case.message, True) == rule.judge(way, case.message, False) == case.evidence
+            judged += 1
+    assert judged >= 7
+
+
 def test_the_functions_under_a_rule_stay_what_they_are() -> None:
     assert bep3.choking.choking_is_said_when_it_changes is RULES["ST-02"].judge
 
