@@ -39,6 +39,7 @@ def test_flags_reach_the_torrent(invoke: Invoke, session: FakeSession, torrent_p
     words = (
         "--out {} --select 1-2 --match *.BIN --peer 192.0.2.7:6881 --peer [2001:db8::1]:7 --tracker udp://t.example:1"
         " --sequential --seed-ratio 1.5 --seed-time 30m --recheck --overwrite --stall-timeout 1h --max-peers 7"
+        " --slots 3 --max-slots 5 --max-connections 9"
     )
     result = invoke("download", torrent_path, *words.format(tmp_path).split())
     assert result.exit_code == Exit.DONE, result.stderr
@@ -56,6 +57,9 @@ def test_flags_reach_the_torrent(invoke: Invoke, session: FakeSession, torrent_p
         seed_ratio=1.5,
         seed_time=1800.0,
     )
+    assert session.options is not None
+    limits = session.options.upload_slots, session.options.max_upload_slots, session.options.max_peers
+    assert limits == (3, 5, 9)
 
 
 def test_global_flags_reach_the_session(invoke: Invoke, session: FakeSession, torrent_path: Path) -> None:

@@ -49,6 +49,9 @@ SEVERITIES = ("violation", "deviation", "redundant")
 )
 @option("--stop-after", metavar="TIME", parse=parse_duration, help="Stop after so long, done or not.")
 @option("--max-peers", type=click.IntRange(1, 2000), default=50, show_default=True, help="Connections per torrent.")
+@option("--max-connections", type=click.IntRange(1, 60_000), help="Connections over all torrents. [default: 200]")
+@option("--slots", type=click.IntRange(1, 1000), default=8, show_default=True, help="Peers served at once per torrent.")
+@option("--max-slots", type=click.IntRange(1, 10_000), help="Peers served at once over all torrents.")
 @option("--save-torrent", type=FILE, help="Keep the .torrent there.")
 @option("--on-done", metavar="CMD", parse=parse_on_done, help="Start CMD when complete; see below.")
 @option("--strict", is_flag=True, help="Close on deviations deployed clients are known for, too.")
@@ -91,7 +94,7 @@ def make_plan(settings: "Settings", sources: tuple[str, ...], **flags: Any) -> "
     if flags["save_torrent"] is not None:
         _save_torrent(torrents, flags["save_torrent"])
     return Plan(
-        session=session_options(settings, strict=flags["strict"], max_peers=flags["max_peers"]),
+        session=session_options(settings, **flags),
         jobs=tuple(_job(torrent, flags) for torrent in torrents),
         root=flags["out"],
         on_done=flags["on_done"],
@@ -100,8 +103,8 @@ def make_plan(settings: "Settings", sources: tuple[str, ...], **flags: Any) -> "
     )
 
 
-def session_options(settings: "Settings", *, strict: bool, max_peers: int) -> "SessionOptions":
-    """What the global options mean for the session, one torrent of which may have `max_peers` connections."""
+def session_options(settings: "Settings", **flags: Any) -> "SessionOptions":  # noqa: ANN401
+    """What the global options and a command's limits mean for the session."""
     from torrent_peer.session.options import DEFAULT_MAX_PEERS, SessionOptions
     from torrent_peer.wire.policy import Profile
 
@@ -110,10 +113,12 @@ def session_options(settings: "Settings", *, strict: bool, max_peers: int) -> "S
         listen_host=listen.host,
         listen_ports=listen.ports,
         bind=settings.bind,
-        max_peers=max(DEFAULT_MAX_PEERS, max_peers),
+        max_peers=flags.get("max_connections") or max(DEFAULT_MAX_PEERS, flags["max_peers"]),
+        upload_slots=flags["slots"],
+        max_upload_slots=flags.get("max_slots"),
         download_limit=settings.download_limit,
         upload_limit=settings.upload_limit,
-        profile=Profile.STRICT if strict else Profile.INTEROPERABLE,
+        profile=Profile.STRICT if flags["strict"] else Profile.INTEROPERABLE,
         transcript=settings.transcript is not None,
     )
 

@@ -56,8 +56,6 @@ def seed_command(ctx: click.Context, /, torrent: str, path: Path, **flags: Any) 
 
 def make_plan(settings: "Settings", source: str, path: Path, **flags: Any) -> "Plan":  # noqa: ANN401
     """Read the torrent and judge every flag before anything starts; raises CliError."""
-    from attrs import evolve
-
     from torrent_peer.cli.download import announce_tiers, session_options
     from torrent_peer.cli.downloading import Job, Plan
     from torrent_peer.cli.source import read_torrent
@@ -77,10 +75,7 @@ def make_plan(settings: "Settings", source: str, path: Path, **flags: Any) -> "P
         partial=flags["partial"],
     )
     return Plan(
-        session=evolve(
-            session_options(settings, strict=flags["strict"], max_peers=flags["max_peers"]),
-            upload_slots=flags["slots"],
-        ),
+        session=session_options(settings, **flags),
         jobs=(Job(torrent, options),),
         root=content_root(torrent, path),
     )
