@@ -9,6 +9,7 @@ from torrent_peer.wire import codec
 from torrent_peer.wire.connection import PeerConnection
 from torrent_peer.wire.errors import Finding, LocalProtocolError, RemoteProtocolError
 from torrent_peer.wire.messages import (
+    AllowedFast,
     Bitfield,
     Cancel,
     Choke,
@@ -74,8 +75,32 @@ def test_one_illegal_request_and_none_is_sent() -> None:
     with pytest.raises(LocalProtocolError, match=r"^request for piece 0 \[0:16384\] again, before its answer"):
         connection.send_requests([A, B, A])
     assert (connection.outstanding, connection.ours.requests.sent) == ({}, 0)
+    assert not connection.ours.requests.was_asked(A)
     assert connection.send_requests([A, B])
     assert connection.ours.requests.sent == 2
+
+
+def test_what_was_asked_before_stays_asked_when_requests_are_taken_back() -> None:
+    connection = leech()
+    connection.send_requests([A])
+    hear(connection, Piece(A, DATA))
+    with pytest.raises(LocalProtocolError, match="again, before its answer"):
+        connection.send_requests([A, B, B])
+    assert [connection.ours.requests.was_asked(block) for block in (A, B)] == [True, False]
+
+
+def test_taken_back_requests_for_what_is_allowed_fast_may_be_made_again() -> None:
+    connection = leech()
+    hear(connection, AllowedFast(0), Choke())
+    connection.send_requests([A])
+    for _ in range(9):
+        with pytest.raises(LocalProtocolError, match=r"^request for piece 0 \[0:16384\] again, before its answer"):
+            connection.send_requests([B, A])
+    assert connection.ours.requests.times_spared(0) == 1
+    hear(connection, Unchoke())
+    with pytest.raises(LocalProtocolError, match="again, before its answer"):
+        connection.send_requests([B, A])
+    assert connection.ours.requests.times_spared(0) == 1, "those made while unchoked were no such requests"
 
 
 def test_their_request_queue_is_respected() -> None:

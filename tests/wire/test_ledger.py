@@ -3,7 +3,7 @@
 import pytest
 
 from torrent_peer.core.block import Block
-from torrent_peer.wire.ledger import ZOMBIES_KEPT, RequestLedger
+from torrent_peer.wire.ledger import TAKEN_BACK_KEPT, ZOMBIES_KEPT, RequestLedger
 
 A, B, C = Block(0, 0, 16384), Block(0, 16384, 16384), Block(7, 0, 16384)
 
@@ -123,6 +123,17 @@ def test_the_ring_keeps_the_last_answers_and_a_cancel_uses_one_up() -> None:
     assert not ledger.cancel(B, fast=True, zombies=False)
 
 
+def test_the_latest_cancels_are_remembered_those_that_took_nothing_back_are_not() -> None:
+    ledger = RequestLedger()
+    assert not ledger.cancel(A, fast=True, zombies=False)
+    assert ledger.taken_back == {}
+    blocks = [Block(piece, 0, 16384) for piece in range(TAKEN_BACK_KEPT + 1)]
+    for block in (*blocks[:-1], blocks[0], blocks[-1]):
+        ledger.request(block)
+        assert ledger.cancel(block, fast=False, zombies=False)
+    assert list(ledger.taken_back) == [*blocks[2:-1], blocks[0], blocks[-1]]
+
+
 def test_what_is_answered_again_is_young_again() -> None:
     ledger = RequestLedger()
     for block in (A, B, A, C):
@@ -143,6 +154,22 @@ def test_late_requests_use_up_the_budget_and_then_are_counted() -> None:
     ledger.late()
     ledger.late()
     assert (ledger.budget, ledger.excess) == (0, 1)
+
+
+def test_sparing_is_undone_once_for_each_time() -> None:
+    ledger = RequestLedger()
+    ledger.unspare(7)
+    assert ledger.times_spared(7) == 0
+    ledger.spare(7)
+    ledger.spare(7)
+    ledger.unspare(7)
+    assert ledger.times_spared(7) == 1
+
+
+def test_what_was_asked_of_pieces_is_told_for_each() -> None:
+    ledger = RequestLedger()
+    ledger.note_asked(B)
+    assert ledger.asked_of([A, B, C]) == {0: 0b10, 7: 0}
 
 
 def test_a_request_that_was_not_sent_after_all_leaves_no_trace() -> None:

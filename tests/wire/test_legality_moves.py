@@ -84,9 +84,10 @@ def test_what_nobody_may_say_in_this_phase_is_held_against_all_its_rules() -> No
 
 def test_requests_that_were_not_written_are_taken_back() -> None:
     legality = Scene(here=D, then=[*OPEN, (D, Request(A)), (D, Request(B))]).legality()
-    legality.withdraw(D, [A, B])
     ledger = legality.state.of(D).requests
-    assert (ledger.live, ledger.total) == ({}, 0)
+    assert ledger.asked == {0: 0b11}
+    legality.withdraw(D, [A, B], {0: 0b10})
+    assert (ledger.live, ledger.total, ledger.asked) == ({}, 0, {0: 0b10})
 
 
 def test_a_refused_request_waits_for_its_reject() -> None:

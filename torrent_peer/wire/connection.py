@@ -277,10 +277,10 @@ class PeerConnection:
     def send_requests(self, blocks: Sequence[Block]) -> bytes:
         """The bytes of a request for each block, all or none. Raises LocalProtocolError when one is not legal."""
         way, ledger = self._outgoing, self.ours.requests
-        before, done = ledger.sent, 0
+        before, asked, done = ledger.sent, ledger.asked_of(blocks), 0
         while (done := done + hot.take_requests(way, blocks[done:] if done else blocks)) < len(blocks):
             if findings := self._legality.admit(self.side, Request(blocks[done]), crossed=False):
-                self._legality.withdraw(self.side, blocks[:done])
+                self._legality.withdraw(self.side, blocks[:done], asked)
                 ledger.sent = before
                 raise LocalProtocolError(findings[0])
             done += 1

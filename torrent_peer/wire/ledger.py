@@ -4,10 +4,12 @@ Exact where the wire proves something, and bounded. Windows are closed by counti
 every honest peer however slow: for every block, answers (`piece` or `reject`) ≤ requests.
 """
 
-from collections.abc import Set
-from typing import Final
+from collections.abc import Iterable, Set
+from typing import Final, TypeVar
 
 from torrent_peer.core.block import BLOCK_LENGTH, Block
+
+_T = TypeVar("_T")
 
 SPARED_ROUNDS: Final = 3
 """Times a piece that is allowed fast may be had while its server chokes; libtorrent's limit."""
@@ -15,8 +17,9 @@ ZOMBIES_KEPT: Final = 4096
 """Blocks whose answer may still come though nobody waits for it, twice what is asked for at once. Most chokes leave
 some that never come; when they add up the oldest are forgotten, and should one come after all it is one too many."""
 
-
-LATE: Final = frozenset({"answered", "asked", "cancelled", "zombies"})
+TAKEN_BACK_KEPT: Final = 512
+"""Blocks remembered as cancelled; who cancels one of them once too often says it again, others never asked for it."""
+LATE: Final = frozenset({"answered", "asked", "cancelled", "taken_back", "zombies"})
 
 
 class RequestLedger:
@@ -39,6 +42,7 @@ class RequestLedger:
         "live",
         "sent",
         "spared",
+        "taken_back",
         "total",
         "withdrawn_at",
         "zombies",
@@ -52,6 +56,8 @@ class RequestLedger:
     """The ring: answers a cancel of which may be on its way, oldest first."""
     asked: dict[int, int]
     """Piece → bit per 16 KiB of it: everything that was ever asked."""
+    taken_back: dict[Block, None]
+    """What was cancelled with effect, the latest last."""
 
     def __init__(self) -> None:
         self.live: dict[Block, int] = {}
@@ -76,7 +82,7 @@ class RequestLedger:
         """Piece that was allowed fast → requests for it while the server choked; `None` before the first."""
 
     def __getattr__(self, name: str) -> dict[Block, int]:
-        """The four above are made when first looked at: most peers never ask for anything."""
+        """Those above are made when first looked at: most peers never ask for anything."""
         if name not in LATE:
             raise AttributeError(name)
         made: dict[Block, int] = {}
@@ -141,6 +147,15 @@ class RequestLedger:
         _take(self.live, block)
         self.total -= 1
 
+    def unspare(self, piece: int) -> None:
+        """Undo the last `spare` of this piece."""
+        if self.spared is not None:
+            _take(self.spared, piece)
+
+    def asked_of(self, blocks: Iterable[Block]) -> dict[int, int]:
+        """What was asked of the pieces of these blocks; to be put back when requests are withdrawn."""
+        return {piece: self.asked.get(piece, 0) for piece in {block[0] for block in blocks}}
+
     def late(self) -> None:
         """A request came although the server chokes."""
         if self.budget > 0:
@@ -170,12 +185,17 @@ class RequestLedger:
         if self.is_waiting(block):
             if fast:
                 _add(self.cancelled, block)
-                return True
-            self._take_live(block)
-            if zombies:
-                self.add_zombie(block)
-            return True
-        return _take(self.answered, block)
+            else:
+                self._take_live(block)
+                if zombies:
+                    self.add_zombie(block)
+        elif not _take(self.answered, block):
+            return False
+        self.taken_back.pop(block, None)
+        self.taken_back[block] = None
+        if len(self.taken_back) > TAKEN_BACK_KEPT:
+            del self.taken_back[next(iter(self.taken_back))]
+        return True
 
     def throw_out(self, *, zombies: bool, ring: int, piece: int | None = None) -> None:
         """A choke without the Fast Extension: every request ends unanswered; those for `piece` if it is withdrawn."""
@@ -214,7 +234,7 @@ def _add(counts: dict[Block, int], block: Block) -> None:
     counts[block] = counts.get(block, 0) + 1
 
 
-def _take(counts: dict[Block, int], block: Block) -> bool:
+def _take(counts: dict[_T, int], block: _T) -> bool:
     left = counts.get(block, 0) - 1
     if left > 0:
         counts[block] = left

@@ -3,7 +3,7 @@
 Never told which side is us, and knows no bytes and no clocks. `check` changes nothing; `apply` moves the state.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from torrent_peer.core.block import Block
@@ -65,10 +65,15 @@ class Legality:
             effects.apply(way, message, crossed=crossed)
         return findings
 
-    def withdraw(self, sender: Side, blocks: Sequence[Block]) -> None:
-        """Undo the requests last applied: they were not written after all."""
+    def withdraw(self, sender: Side, blocks: Sequence[Block], asked: Mapping[int, int]) -> None:
+        """Undo the requests last applied: they were not written after all. `asked`: `asked_of` them before that."""
+        way = self.direction(sender)
+        ledger = way.sender.requests
         for block in blocks:
-            self.direction(sender).sender.requests.withdraw(block)
+            ledger.withdraw(block)
+            if way.receiver.choking:
+                ledger.unspare(block.piece)
+        ledger.asked.update(asked)
 
     def refuse(self, sender: Side, request: Question) -> None:
         """The request counts as said, but will not be served."""

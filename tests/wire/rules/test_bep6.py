@@ -97,6 +97,15 @@ CASES = [
         legal=AllowedFast(9),
     ),
     Case(
+        judge="an_allowed_piece_exists",
+        rule="FAST-04",
+        evidence="allowed_fast 9, of a torrent of unknown size",
+        message=AllowedFast(9),
+        sender=L,
+        scene=Scene(size_known=False),
+        legal_scene=Scene(size_known=False, here=D),
+    ),
+    Case(
         judge="a_suggested_piece_exists",
         rule="FAST-05",
         evidence="suggest 10: the torrent has 10 pieces",

@@ -140,7 +140,7 @@ def test_what_the_size_says_of_a_message_is_the_same_whether_it_crossed_another_
     judged = 0
     for case in CASES:
         (rule,) = (rule for rule in RULES.rules if rule.judge.__name__ == case.judge)
-        if rule.about_size:
+        if rule.about_size and case.scene.size_known:
             way = case.scene.legality().direction(case.sender)
             assert rule.judge(way, case.message, True) == rule.judge(way, case.message, False) == case.evidence
             judged += 1

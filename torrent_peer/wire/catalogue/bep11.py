@@ -101,6 +101,7 @@ ENTRIES: Final = (
             webtorrent="acts on it",
             aria2="acts on it",
         ),
+        broken_by="aria2, which may name a peer twice in one message",
         examples=(
             Example(
                 given=_OPEN,

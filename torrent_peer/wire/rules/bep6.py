@@ -88,7 +88,9 @@ def a_reject_names_a_block(way: Direction, message: Reject, crossed: bool) -> st
 )
 def an_allowed_piece_exists(way: Direction, message: AllowedFast, crossed: bool) -> str | None:
     """An allowed_fast names a piece of the torrent."""
-    if (geometry := way.state.geometry) is None or message.piece < geometry.piece_count:
+    if (geometry := way.state.geometry) is None:
+        return None if crossed else f"allowed_fast {message.piece}, of a torrent of unknown size"
+    if message.piece < geometry.piece_count:
         return None
     return f"allowed_fast {message.piece}: the torrent has {geometry.piece_count} pieces"
 

@@ -17,6 +17,7 @@ from torrent_peer.wire.messages import (
     Message,
     NotInterested,
     Piece,
+    Reject,
     Request,
     Unchoke,
 )
@@ -347,9 +348,9 @@ CASES = [
         legal=Cancel(A),
     ),
     Case(
-        judge="a_cancel_takes_back_a_request",
-        rule="CAN-02",
-        evidence="cancel of piece 0 [0:16384], which is not requested",
+        judge="a_cancel_is_said_once",
+        rule="CAN-03",
+        evidence="cancel of piece 0 [0:16384] again",
         # the one answer was matched by a cancel already
         scene=Scene(then=[(L, Unchoke()), (D, Request(A)), (L, Piece(A, b"")), (D, Cancel(A))]),
         message=Cancel(A),
@@ -370,6 +371,23 @@ CASES = [
         scene=Scene(then=[(L, Unchoke()), (D, Request(A)), (D, Cancel(A))]),
         message=Cancel(A),
         legal_scene=ASKED,
+    ),
+    Case(
+        judge="a_cancel_is_said_once",
+        rule="CAN-03",
+        evidence="cancel of piece 0 [0:16384] again",
+        # it crossed the one answer to what was cancelled
+        scene=Scene(then=[(L, Unchoke()), (D, Request(A)), (D, Cancel(A)), (L, Reject(A))]),
+        message=Cancel(A),
+        legal_scene=ASKED,
+    ),
+    Case(
+        judge="a_cancel_is_said_once",
+        rule="CAN-03",
+        evidence="cancel of piece 0 [0:16384] again",
+        scene=Scene(fast=False, then=[(L, Unchoke()), (D, Request(A)), (D, Cancel(A))]),
+        message=Cancel(A),
+        legal_scene=Scene(fast=False, then=[(L, Unchoke()), (D, Request(A)), (D, Cancel(A)), (D, Request(A))]),
     ),
 ]
 

@@ -57,6 +57,7 @@ ENTRIES: Final = (
             webtorrent="replaces what it knew°",
             aria2="replaces what it knew°",
         ),
+        broken_by="aria2, when a bitfield is shorter than many haves (Q-02)",
         examples=(
             Example(
                 given=FRESH_PLAIN.then(dialer(Interested())),

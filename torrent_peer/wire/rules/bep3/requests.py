@@ -228,7 +228,7 @@ def a_cancel_names_a_block(way: Direction, message: Cancel, crossed: bool) -> st
 def a_cancel_takes_back_a_request(way: Direction, message: Cancel, crossed: bool) -> str | None:
     """A cancel takes back a request that is unanswered, or whose answer it has crossed."""
     ledger, block, geometry = way.sender.requests, message.block, way.state.geometry
-    if block in ledger.live or (geometry is not None and not geometry.contains(block)):
+    if block in ledger.live or block in ledger.taken_back or (geometry is not None and not geometry.contains(block)):
         return None
     if crossed and block in ledger.answered:
         return None
@@ -245,6 +245,8 @@ def a_cancel_takes_back_a_request(way: Direction, message: Cancel, crossed: bool
 def a_cancel_is_said_once(way: Direction, message: Cancel, crossed: bool) -> str | None:
     """A request is taken back once."""
     ledger, block = way.sender.requests, message.block
-    if block not in ledger.live or ledger.is_waiting(block) or (crossed and block in ledger.answered):
+    if ledger.is_waiting(block) or (crossed and block in ledger.answered):
+        return None
+    if block not in ledger.live and block not in ledger.taken_back:
         return None
     return f"cancel of {block} again"
