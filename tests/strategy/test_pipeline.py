@@ -84,6 +84,23 @@ def test_it_follows_a_peer_that_becomes_slower() -> None:
     assert pipeline.depth < before / 5
 
 
+@pytest.mark.parametrize(("held_up", "depth"), [(0.0, 24), (0.04, 24), (0.06, 8)])
+def test_while_we_let_a_peer_wait_most_of_the_time_less_is_asked_of_it(held_up: float, depth: int) -> None:
+    pipeline = RequestPipeline()
+    for turn in range(400):
+        pipeline.held_up(held_up)
+        pipeline.on_bytes(1, 12_800, now=turn / 10)
+    assert pipeline.depth == depth
+
+
+def test_who_was_let_wait_and_is_no_more_is_asked_as_much_as_others() -> None:
+    pipeline = RequestPipeline()
+    pipeline.held_up(30.0)
+    for turn in range(400):
+        pipeline.on_bytes(1, 12_800, now=turn / 10)
+    assert pipeline.depth == 24
+
+
 def test_there_is_no_room_until_half_is_consumed() -> None:
     pipeline = RequestPipeline()
     pipeline.on_bytes(92, 92 * BLOCK_LENGTH, now=0.0)

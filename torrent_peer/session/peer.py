@@ -207,6 +207,7 @@ class Peer:
             if clocks.message_begun is not None:
                 clocks.message_begun += waited
             self.ages.excuse(waited)
+            self.pipeline.held_up(waited)
 
     def rejected(self, block: Block, *, now: float) -> None:
         """It will not serve `block`: a peer that refuses though it does not choke us is given a rest, ever longer."""

@@ -7,6 +7,9 @@ from torrent_peer.strategy.rates import Rate
 
 QUEUE_TIME: Final = 3.0
 """Seconds of data to have asked for beyond the round trip. libtorrent: `request_queue_time` 3; Transmission 10."""
+HELD_UP_QUEUE_TIME: Final = 1.0
+"""The same while a limit of ours holds the peer up. Its data waits for us, its choke behind that, and what we ask
+meanwhile is asked of somebody who chokes. libtorrent hangs up at the 50th such request (`max_rejects`)."""
 LEAST_DEPTH: Final = 4
 """Requests outstanding with the slowest peer: it must not wait for us between two blocks."""
 FIRST_DEPTH: Final = 8
@@ -45,6 +48,7 @@ class RequestPipeline:
         self._reviewed: float | None = None
         self._asked: float | None = None
         self._latency = 0.0
+        self._held_up = 0.0
         self.peer_queue = peer_queue
 
     @property
@@ -108,8 +112,13 @@ class RequestPipeline:
         if self._reviewed is None:
             self._reviewed = now
         elif now - self._reviewed >= _REVIEW:
+            self._review(now, held_up=self._held_up * 2 > now - self._reviewed)
             self._reviewed = now
-            self._review(now)
+            self._held_up = 0.0
+
+    def held_up(self, seconds: float) -> None:
+        """What the peer sent was not read for so long, though it was there."""
+        self._held_up += seconds
 
     def snubbed(self) -> None:
         """The peer has sent nothing for a minute: one request at a time until it sends something, then from anew."""
@@ -127,8 +136,9 @@ class RequestPipeline:
         self._reviewed = None
         self._asked = None
 
-    def _review(self, now: float) -> None:
-        target = int(self._rate.rate(now=now) * (QUEUE_TIME + self._latency) / BLOCK_LENGTH) + 1
+    def _review(self, now: float, *, held_up: bool) -> None:
+        seconds = HELD_UP_QUEUE_TIME if held_up else QUEUE_TIME + self._latency
+        target = int(self._rate.rate(now=now) * seconds / BLOCK_LENGTH) + 1
         target = max(LEAST_DEPTH, min(target, self._limit))
         if target < self._depth:
             self._growing = False
