@@ -90,6 +90,14 @@ def test_requests_that_were_not_written_are_taken_back() -> None:
     assert (ledger.live, ledger.total, ledger.asked) == ({}, 0, {0: 0b10})
 
 
+def test_a_request_for_what_is_allowed_fast_that_was_not_written_is_no_such_request() -> None:
+    legality = Scene(here=D, then=[(L, AllowedFast(0)), (D, Request(A)), (D, Request(B))]).legality()
+    ledger = legality.state.of(D).requests
+    assert ledger.times_spared(0) == 2
+    legality.withdraw(D, [B], {0: 0b01})
+    assert (ledger.live, ledger.times_spared(0), ledger.asked) == ({A: 1}, 1, {0: 0b01})
+
+
 def test_a_refused_request_waits_for_its_reject() -> None:
     legality = Scene(then=OPEN).legality()
     legality.refuse(D, Request(A))

@@ -87,6 +87,14 @@ CASES = [
         legal=Bitfield(b"\x00\x40"),
     ),
     Case(
+        judge="spare_bits_are_zero",
+        rule="BF-05",
+        evidence="a bitfield with spare bits set behind piece 9",
+        scene=FRESH,
+        message=Bitfield(b"\x00\x01"),
+        legal=Bitfield(b"\x00\xc0"),
+    ),
+    Case(
         judge="a_have_names_a_piece",
         rule="BF-06",
         evidence="have 10: the torrent has 10 pieces",
@@ -116,6 +124,14 @@ CASES = [
         scene=Scene(size_known=False, then=[(D, Have(piece)) for piece in range(DEFERRED_LIMIT)]),
         message=AllowedFast(1),
         legal_scene=Scene(size_known=False, then=[(D, Have(piece)) for piece in range(DEFERRED_LIMIT - 2)]),
+    ),
+    Case(
+        judge="what_cannot_be_judged_is_no_burden",
+        rule="BF-09",
+        evidence="have for more than 4096 pieces before the torrent's size is known",
+        scene=Scene(size_known=False, then=[(D, Have(piece)) for piece in range(DEFERRED_LIMIT)]),
+        message=Have(LATEST_PIECE - 1),
+        legal=Have(LATEST_PIECE),  # that is not plausible
     ),
 ]
 

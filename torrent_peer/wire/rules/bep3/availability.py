@@ -184,7 +184,7 @@ def what_cannot_be_judged_is_no_burden(
     way: Direction, message: Have | AllowedFast | Suggest, crossed: bool
 ) -> str | None:
     """While the torrent's size is unknown, not more is said of single pieces than can be kept for judgement."""
-    kept = way.sender.deferred or ()
-    if way.state.geometry is not None or message.piece >= LATEST_PIECE or len(kept) < DEFERRED_LIMIT:
+    kept = way.sender.deferred or ()  # nothing is kept once the size is known
+    if message.piece >= LATEST_PIECE or len(kept) < DEFERRED_LIMIT:
         return None
     return f"{name_of(type(message))} for more than {DEFERRED_LIMIT} pieces before the torrent's size is known"
