@@ -35,9 +35,9 @@ def a_block_lies_in_its_piece(way: Direction, message: Piece, crossed: bool) -> 
 def a_block_was_requested(way: Direction, message: Piece, crossed: bool) -> str | None:
     """A block was requested, at some time on this connection."""
     geometry, block, ledger = way.state.geometry, message.block, way.receiver.requests
-    if geometry is None or not geometry.contains(block) or _may_be_answered(way, message, crossed):
+    if geometry is None or not geometry.contains(block):
         return None
-    if ledger.was_asked(block) or _other_length(way, message) is not None:
+    if block in ledger.live or ledger.was_asked(block) or _other_length(way, message) is not None:
         return None
     return f"{block} was never requested"
 
