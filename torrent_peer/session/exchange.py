@@ -14,6 +14,7 @@ from torrent_peer.session.farewell import Cause
 from torrent_peer.session.peer import Peer
 from torrent_peer.session.rate_limit import RateLimit
 from torrent_peer.session.reasons import Evidence, Signal, Stage
+from torrent_peer.session.revealing import Revealing
 from torrent_peer.session.serving import Serving
 from torrent_peer.session.swarm import Swarm
 from torrent_peer.strategy.picker import Picker
@@ -51,6 +52,7 @@ class Exchange:
         picker: Picker[Peer],
         downloading: Downloading,
         serving: Serving,
+        revealing: Revealing | None = None,
         download_limit: RateLimit,
         listen_port: int | None,
         report: Callable[[Event], None],
@@ -59,6 +61,7 @@ class Exchange:
         self.picker = picker
         self.downloading = downloading
         self.serving = serving
+        self.revealing = revealing or Revealing(have)
         self.download_limit = download_limit
         self._listen_port = listen_port
         self._report = report
@@ -206,6 +209,7 @@ class Exchange:
             self.picker.peer_left(peer)
             self.ask_all()
             self.serving.forget(peer, self.swarm)
+            self.revealing.forget(peer)
 
     def give_up_overdue(self, peer: Peer, *, now: float) -> None:
         """Ask others for the blocks it owes us for too long (LV-03); what comes late after all is still taken.
@@ -246,8 +250,10 @@ class Exchange:
         for peer in self.swarm:
             if peer.greeted and peer.ending is None:
                 theirs = peer.connection.theirs.pieces
+                # Who lacks pieces and wants none of ours may be a super-seed: it waits to hear of what it has (BEP 16).
+                deaf = theirs is not None and (theirs.is_full or peer.connection.theirs.interested)
                 for piece in good:
-                    if theirs is None or piece not in theirs:
+                    if not deaf or theirs is None or piece not in theirs:
                         peer.say(Have(piece))
                 self.update_interest(peer)
                 self.ask(peer, now=now)
@@ -263,19 +269,12 @@ class Exchange:
         peer.clocks.handshake = peer.clocks.wanted = peer.clocks.received
         if connection.extended:
             said = connection.extended_handshake(client=CLIENT, listen_port=self._listen_port)
-            peer.say(evolve(said, upload_only=True) if self.picker.is_complete else said)
-        self._say_what_we_have(peer)
+            upload_only = self.picker.is_complete and not self.revealing.hides
+            peer.say(evolve(said, upload_only=True) if upload_only else said)
+        self.revealing.greet(peer)
         peer.greeted = True
         self.picker.peer_joined(peer, PieceSet(self.have.size))
         self._report(PeerConnected(peer.address, peer.dialed, peer.client))
-
-    def _say_what_we_have(self, peer: Peer) -> None:
-        if peer.connection.fast and self.have.is_full:
-            peer.say(HaveAll())
-        elif peer.connection.fast and not self.have:
-            peer.say(HaveNone())
-        elif self.have:
-            peer.say(Bitfield(self.have.to_bitfield()))
 
     def _on_availability(self, peer: Peer, _: Bitfield | HaveAll | HaveNone) -> None:
         pieces = peer.connection.theirs.pieces
@@ -283,12 +282,14 @@ class Exchange:
         self.picker.peer_replaced(peer, pieces)
         self.update_interest(peer)
         self._part_if_useless(peer)
+        self.revealing.met(peer)
         if not self.picker.is_complete:  # a seed's slots are for newcomers, too: nobody has to earn them
             self.serving.allow_fast(peer)
 
     def _on_have(self, peer: Peer, have: Have) -> None:
         self.picker.peer_has(peer, have.piece)
         self.serving.announced(peer, have.piece)
+        self.revealing.announced(peer, have.piece)
         if not peer.connection.ours.interested:
             self.update_interest(peer)
         pieces = peer.connection.theirs.pieces
@@ -325,6 +326,7 @@ class Exchange:
         self.serving.interest_changed(peer, self.swarm)
 
     def _on_not_interested(self, peer: Peer, _: NotInterested) -> None:
+        self.revealing.satisfied(peer)
         self.serving.released(peer, self.swarm)
 
     def _on_request(self, peer: Peer, request: Request) -> None:

@@ -21,6 +21,7 @@ from torrent_peer.session.exchange import Exchange
 from torrent_peer.session.options import SessionOptions, TorrentOptions
 from torrent_peer.session.peer import Peer
 from torrent_peer.session.rate_limit import RateLimit
+from torrent_peer.session.revealing import Revealing
 from torrent_peer.session.serving import Serving
 from torrent_peer.session.swarm import Swarm
 from torrent_peer.session.transcribing import transcribe
@@ -28,6 +29,7 @@ from torrent_peer.storage.pool import FilePool
 from torrent_peer.strategy.picker import Picker
 from torrent_peer.strategy.slots import Slots
 from torrent_peer.strategy.suggestions import Suggestions
+from torrent_peer.strategy.super_seeding import SuperSeeding
 from torrent_peer.wire.connection import PeerConnection
 from torrent_peer.wire.side import Side
 
@@ -96,6 +98,7 @@ class Parts:
             picker=self.picker,
             downloading=self.downloading,
             serving=self.serving,
+            revealing=Revealing(content.have, self._hidden() if options.super_seed else None),
             download_limit=shared.download_limit.share(),
             listen_port=shared.port,
             report=report,
@@ -128,6 +131,17 @@ class Parts:
     def left(self) -> int:
         """Wanted bytes not yet verified."""
         return max(0, self.content.wanted_bytes - self.exchange.verified_bytes)
+
+    def _hidden(self) -> SuperSeeding[Peer] | None:
+        """What decides which piece is revealed to whom; None when something is missing: then nothing is hidden."""
+        if not self.content.have.is_full:
+            return None
+        return SuperSeeding(
+            self.picker.spread,
+            pieces=self._torrent.geometry.piece_count,
+            piece_length=self._torrent.geometry.piece_length,
+            dice=self._shared.dice,
+        )
 
     def _new_connection(self) -> PeerConnection:
         return PeerConnection(

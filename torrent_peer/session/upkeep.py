@@ -76,6 +76,7 @@ class Upkeep:
         elif now - clocks.idle > RESCUE_AFTER:
             self._exchange.ask(peer, now=now, rescue=True)
             peer.flush(now=now)
+        self._exchange.revealing.look(peer, now=now)
         if keep_alive_due(clocks, now=now):
             peer.say(KeepAlive())
             peer.flush(now=now)

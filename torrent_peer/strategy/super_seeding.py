@@ -47,6 +47,8 @@ class _Watch:
     rested: float = -inf
     """When it last got on, or was owed something. A newcomer is told of something in any case."""
     patience: float = PATIENCE
+    tells: bool = False
+    """Whether it tells us that it has a piece of ours."""
     more: int = 1
     """Pieces it is told of after its next rest."""
 
@@ -81,6 +83,7 @@ class SuperSeeding(Generic[PeerT]):
         if (watch := self._watches.get(peer)) is not None:
             watch.rested = now
             if (since := watch.claims.get(piece)) is not None:
+                watch.tells = True
                 watch.patience = min(max(PATIENCE, 2 * (now - since)), MOST_PATIENCE)
         passed_on = [other for other in self._claimants.get(piece, ()) if other != peer]
         for other in passed_on:
@@ -93,6 +96,11 @@ class SuperSeeding(Generic[PeerT]):
         """`peer` has told us all it has; returns what `has` does."""
         shown = [piece for piece in self._claimants if piece in pieces]
         return list(dict.fromkeys(other for piece in shown for other in self.has(peer, piece, now=now)))
+
+    def satisfied(self, peer: PeerT) -> None:
+        """`peer` wants nothing of what it was told of: some do not tell us that they have what we have, too."""
+        if self._is_alone(peer) and not self._watches[peer].tells:
+            self._release_all(peer)
 
     def left(self, peer: PeerT) -> None:
         """`peer` is gone: what only it was told of may be revealed to others."""
@@ -109,7 +117,7 @@ class SuperSeeding(Generic[PeerT]):
         if self.is_over:
             return draw_pieces(self._hidden(theirs, told), INSTALMENT, self._size, self._dice)
         watch = self._watches.setdefault(peer, _Watch())
-        if len(self._watches) == 1 and theirs is not None:  # there is nobody it could pass anything on to
+        if self._is_alone(peer) and theirs is not None:
             for piece in [piece for piece in watch.claims if piece in theirs]:
                 self._release(peer, piece)
         if owed:
@@ -130,6 +138,10 @@ class SuperSeeding(Generic[PeerT]):
             watch.rested = now
             self._claim(peer, pieces, nowhere, now=now)
         return pieces
+
+    def _is_alone(self, peer: PeerT) -> bool:
+        """Whether there is nobody it could pass anything on to."""
+        return self._watches.keys() == {peer}
 
     def _hidden(self, theirs: PieceSet | None, told: PieceSet | None) -> int:
         known = (bits_of(theirs) if theirs is not None else 0) | (bits_of(told) if told is not None else 0)
