@@ -50,7 +50,8 @@ def choose_unchoked(
     The peer on trial takes one slot if it is interested, the interested peers with the best rates the others. At equal
     rates whoever is unchoked stays so, the longest served giving way first; then the order of `candidates` decides,
     which the caller may shuffle. A peer that snubs us is only served on trial. Peers that are better than the worst
-    chosen but not interested are unchoked besides (BEP 3), so that interest finds them so.
+    chosen but not interested are unchoked besides (BEP 3), so that interest finds them so. Nobody is choked for a slot
+    that nobody wants: who is content for a moment need not rest before it is served again.
 
     While `seeding` nobody gives us anything, so peers are served in turns of a `TERM`, the longest waiting first; rates
     decide only who keeps a slot within its term, or after it when nobody waits.
@@ -61,7 +62,8 @@ def choose_unchoked(
     eligible.sort(key=(lambda c: _turn_of(c, now)) if seeding else _merit, reverse=True)
     interested = [c for c in eligible if c.interested]
     regular = interested[: slots - len(chosen)]
-    unchoked = {c.peer for c in (*chosen, *regular)}
+    content = [c for c in eligible if not c.interested and c.unchoked_since is not None]
+    unchoked = {c.peer for c in (*chosen, *regular, *content[: slots - len(chosen) - len(regular)])}
     if regular and not seeding:
         worst = regular[-1].rate
         unchoked.update(c.peer for c in eligible if not c.interested and c.rate > worst)
