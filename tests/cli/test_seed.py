@@ -56,6 +56,29 @@ def test_flags_reach_the_torrent_and_the_session(
     )
 
 
+def test_super_seeding_reaches_the_torrent(
+    invoke: Invoke, session: FakeSession, torrent_path: Path, content: Path
+) -> None:
+    assert invoke("seed", torrent_path, content, "--super-seed", "--seed-ratio", "1").exit_code == Exit.DONE
+    assert session.added[0][2].super_seed
+    assert not TorrentOptions().super_seed
+
+
+@pytest.mark.parametrize(
+    ("flags", "error"),
+    [
+        ("--partial", "what is missing cannot be given to anybody; leave out --partial"),
+        ("--seed-ratio 0.5", "at ratio 0.5 nobody can have everything; --seed-ratio 1 is the least"),
+    ],
+)
+def test_super_seeding_with_what_cannot_be_meant_is_exit_2(
+    invoke: Invoke, session: FakeSession, torrent_path: Path, content: Path, flags: str, error: str
+) -> None:
+    result = invoke("seed", torrent_path, content, "--super-seed", *flags.split())
+    assert (result.exit_code, session.added) == (Exit.USAGE, [])
+    assert result.stderr.splitlines()[-1] == f"torrent-peer: --super-seed: {error}"
+
+
 @pytest.mark.parametrize(
     ("flags", "ratio", "seconds"),
     [("", None, inf), ("--seed-ratio 2", 2.0, None), ("--seed-time 5s", None, 5.0)],

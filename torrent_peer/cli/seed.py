@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from torrent_peer.cli.errors import CliError
+from torrent_peer.cli.exits import Exit
 from torrent_peer.cli.options import command, option, settings_of
 from torrent_peer.cli.params import parse_address, parse_ratio
 from torrent_peer.cli.peer_table import flags_help
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 @option("--tracker", multiple=True, metavar="URL", help="Announce to this tracker, too; repeatable.")
 @option("--no-trackers", is_flag=True, help="Do not announce to the torrent's own trackers.")
 @option("--max-peers", type=click.IntRange(1, 60_000), default=50, show_default=True, help="Connections held at once.")
+@option("--super-seed", is_flag=True, help="Reveal pieces one by one, for the first and slow seed.")
 @option("--partial", is_flag=True, help="Serve what is there, even if some is missing.")
 @option("--recheck", is_flag=True, help="Hash everything, even what a resume record vouches for.")
 @option("--strict", is_flag=True, help="Close on deviations deployed clients are known for, too.")
@@ -39,6 +41,10 @@ def seed_command(ctx: click.Context, /, torrent: str, path: Path, **flags: Any) 
 
     TORRENT is a path, an http(s) URL, or '-' for standard input. TIME is like 90s, 30m or 1h30m. Without --seed-ratio
     and --seed-time, Ctrl-C ends it.
+
+    With --super-seed (BEP 16) we seem to have nothing. Each peer is told of a piece or two, and of another when somebody
+    else has got the first: about one copy is uploaded until others have everything. It is for a slow first seed. Once
+    two others have everything, nothing is hidden any more.
     """
     from torrent_peer.cli.downloading import download
     from torrent_peer.cli.output import Output
@@ -62,6 +68,7 @@ def make_plan(settings: "Settings", source: str, path: Path, **flags: Any) -> "P
     from torrent_peer.cli.verify import content_root
     from torrent_peer.session.options import TorrentOptions
 
+    _check_super_seed(**flags)
     torrent = read_torrent(source)
     seed_time = flags["seed_time"]
     options = TorrentOptions(
@@ -73,9 +80,23 @@ def make_plan(settings: "Settings", source: str, path: Path, **flags: Any) -> "P
         seed_time=inf if seed_time is None and flags["seed_ratio"] is None else seed_time,
         read_only=True,
         partial=flags["partial"],
+        super_seed=flags["super_seed"],
     )
     return Plan(
         session=session_options(settings, **flags),
         jobs=(Job(torrent, options),),
         root=content_root(torrent, path),
     )
+
+
+def _check_super_seed(**flags: Any) -> None:  # noqa: ANN401
+    """Refuse what cannot be meant; raises CliError."""
+    if not flags["super_seed"]:
+        return
+    if flags["partial"]:
+        raise CliError("--super-seed: what is missing cannot be given to anybody; leave out --partial", Exit.USAGE)
+    if flags["seed_ratio"] is not None and flags["seed_ratio"] < 1:
+        ratio = flags["seed_ratio"]
+        raise CliError(
+            f"--super-seed: at ratio {ratio:g} nobody can have everything; --seed-ratio 1 is the least", Exit.USAGE
+        )
