@@ -42,8 +42,8 @@ def seed_command(ctx: click.Context, /, torrent: str, path: Path, **flags: Any) 
     TORRENT is a path, an http(s) URL, or '-' for standard input. TIME is like 90s, 30m or 1h30m. Without --seed-ratio
     and --seed-time, Ctrl-C ends it.
 
-    With --super-seed (BEP 16) we seem to have nothing. Each peer is told of a piece or two, and of another when somebody
-    else has got the first: about one copy is uploaded until others have everything. It is for a slow first seed. Once
+    With --super-seed (BEP 16) we seem to have nothing: each peer is told of a piece or two, and of another when others
+    have got the first. About one copy is uploaded until others have everything. It is for a slow first seed. Once
     two others have everything, nothing is hidden any more.
     """
     from torrent_peer.cli.downloading import download
