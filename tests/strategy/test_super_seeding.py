@@ -13,6 +13,7 @@ from torrent_peer.strategy.super_seeding import (
     ENOUGH_SEEDS,
     INSTALMENT,
     LEAST_WINDOW,
+    LONE_BYTES,
     MOST_PATIENCE,
     PATIENCE,
     WINDOW_BYTES,
@@ -102,13 +103,42 @@ def test_who_comes_with_a_piece_has_shown_it() -> None:
     assert seed.told["a"].count == 4
 
 
-def test_a_lone_peer_is_told_of_one_piece_after_the_other() -> None:
-    seed = Seed()
+def test_a_lone_peer_is_told_of_ever_more_at_once() -> None:
+    seed = Seed(pieces=100)
     waiting = seed.join("a")
+    most = []
     while waiting:
+        most.append(len(waiting))
         assert seed.got("a", waiting.pop(0)) == []
         waiting += seed.look("a")
     assert seed.theirs["a"].is_full
+    assert most[:4] == [LEAST_WINDOW, LEAST_WINDOW + 1, LEAST_WINDOW + 2, LEAST_WINDOW + 3]
+    assert max(most) == LEAST_WINDOW + LONE_BYTES // PIECE_LENGTH
+
+
+def test_who_is_alone_no_more_has_to_pass_on_what_it_got() -> None:
+    seed = Seed(pieces=100)
+    for piece in seed.join("a"):
+        seed.got("a", piece)
+    assert len(seed.look("a")) == 2 * LEAST_WINDOW
+    seed.join("b")
+    for piece in [piece for piece in seed.told["a"] if piece not in seed.theirs["a"]]:
+        seed.got("a", piece)
+        assert seed.look("a") == []
+
+
+def test_who_is_alone_and_never_says_what_it_has_says_that_it_wants_nothing_more() -> None:
+    seed = Seed(pieces=100)
+    told = seed.join("a")
+    seed.hidden.satisfied("a")
+    assert len(seed.look("a")) == 2 * LEAST_WINDOW
+    seed.got("a", told[0])
+    seed.hidden.satisfied("a")
+    assert len(seed.look("a")) == 4 * LEAST_WINDOW
+    seed.got("a", next(iter(seed.hidden._watches["a"].claims)))
+    seed.look("a")
+    seed.hidden.satisfied("a")
+    assert seed.look("a") == []
 
 
 def test_what_only_the_one_who_left_was_told_of_is_told_to_others() -> None:

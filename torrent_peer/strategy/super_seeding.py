@@ -26,6 +26,9 @@ LEAST_WINDOW: Final = 2
 """Pieces on their way to a peer and on from it, at least: one each. libtorrent: 2."""
 WINDOW_BYTES: Final = 256 * 1024
 """As many small pieces as that are: with fewer the network would rest while the word of them travels."""
+LONE_BYTES: Final = 4 * 1024 * 1024
+"""Of pieces told ahead, besides, to a peer that is alone with us: there is nothing to save on it, and some clients rest
+for half a minute when they run out of pieces (rtorrent), or speak once a second (Transmission)."""
 PATIENCE: Final = 15.0
 """Seconds a peer gets nothing, and passes nothing on, before it is told of more."""
 MOST_PATIENCE: Final = 120.0
@@ -47,6 +50,8 @@ class _Watch:
     rested: float = -inf
     """When it last got on, or was owed something. A newcomer is told of something in any case."""
     patience: float = PATIENCE
+    ahead: int = 0
+    """Pieces it is told of besides, while it is alone: one for each that it got alone."""
     tells: bool = False
     """Whether it tells us that it has a piece of ours."""
     more: int = 1
@@ -63,6 +68,7 @@ class SuperSeeding(Generic[PeerT]):
         self._size = pieces
         self._all = bits_of(PieceSet.full(pieces))
         self._window = max(LEAST_WINDOW, WINDOW_BYTES // piece_length)
+        self._lone_window = LONE_BYTES // piece_length
         self._watches: dict[PeerT, _Watch] = {}
         self._claimants: dict[int, set[PeerT]] = {}
         """The peers to which a piece was revealed that nobody else has shown yet."""
@@ -100,7 +106,7 @@ class SuperSeeding(Generic[PeerT]):
     def satisfied(self, peer: PeerT) -> None:
         """`peer` wants nothing of what it was told of: some do not tell us that they have what we have, too."""
         if self._is_alone(peer) and not self._watches[peer].tells:
-            self._release_all(peer)
+            self._need_not_pass_on(peer, list(self._watches[peer].claims))
 
     def left(self, peer: PeerT) -> None:
         """`peer` is gone: what only it was told of may be revealed to others."""
@@ -117,12 +123,13 @@ class SuperSeeding(Generic[PeerT]):
         if self.is_over:
             return draw_pieces(self._hidden(theirs, told), INSTALMENT, self._size, self._dice)
         watch = self._watches.setdefault(peer, _Watch())
+        window = self._window
         if self._is_alone(peer) and theirs is not None:
-            for piece in [piece for piece in watch.claims if piece in theirs]:
-                self._release(peer, piece)
+            self._need_not_pass_on(peer, [piece for piece in watch.claims if piece in theirs])
+            window += watch.ahead
         if owed:
             watch.rested = max(watch.rested, now)
-        room = self._window - len(watch.claims)
+        room = window - len(watch.claims)
         is_starving = now - watch.rested > watch.patience
         if room <= 0 and not is_starving:
             return []
@@ -142,6 +149,13 @@ class SuperSeeding(Generic[PeerT]):
     def _is_alone(self, peer: PeerT) -> bool:
         """Whether there is nobody it could pass anything on to."""
         return self._watches.keys() == {peer}
+
+    def _need_not_pass_on(self, peer: PeerT, pieces: list[int]) -> None:
+        """It is alone, and has these."""
+        watch = self._watches[peer]
+        watch.ahead = min(watch.ahead + len(pieces), self._lone_window)
+        for piece in pieces:
+            self._release(peer, piece)
 
     def _hidden(self, theirs: PieceSet | None, told: PieceSet | None) -> int:
         known = (bits_of(theirs) if theirs is not None else 0) | (bits_of(told) if told is not None else 0)
