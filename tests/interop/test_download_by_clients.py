@@ -1,5 +1,6 @@
 """Every real client downloads the whole sample from us, alone and all of them at once, and no fault is found."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from tests.interop.clients.catalogue import CLIENTS
 from tests.interop.clients.job import Client, Job
+from tests.interop.clients.transmission import TRANSMISSION
 from tests.interop.download import Outcome, seed
 from tests.interop.network import Network
 from tests.interop.programs import Program
@@ -19,6 +21,11 @@ pytestmark = pytest.mark.interop
 SECONDS = 40.0
 """For the slowest client to have everything."""
 INTERRUPTED = 130
+MOST_COPIES = 1.5
+"""What a super-seed may upload to all of them; 1.04 are seen, and 1.9 without."""
+SLOW = (TRANSMISSION,)
+"""It says ten seconds late that it is interested, and once a second what it has: 20 s."""
+ALONE = [pytest.param(each, id=each.name, marks=[pytest.mark.slow] * (each in SLOW)) for each in CLIENTS]
 
 
 def start(client: Client, network: Network, host: str, torrent: Path, directory: Path) -> Program:
@@ -38,13 +45,19 @@ def wait_for(leech: Program, directory: Path, sample: Sample) -> None:
 
 
 def served(
-    clients: tuple[Client, ...], hosts: tuple[str, ...], tracker: Tracker, sample: Sample, directory: Path
+    clients: tuple[Client, ...],
+    hosts: tuple[str, ...],
+    tracker: Tracker,
+    sample: Sample,
+    directory: Path,
+    *,
+    extra: tuple[str, ...] = (),
 ) -> Outcome:
     """What we say of it, once each of the clients has downloaded everything at its host."""
     network = tracker.network
     torrent = sample.write_torrent(directory / "sample.torrent", announce=tracker.url)
     with ExitStack() as stack:
-        ours = stack.enter_context(seed(network, torrent, sample.root, directory=directory))
+        ours = stack.enter_context(seed(network, torrent, sample.root, directory=directory, extra=extra))
         tracker.wait_for_seeder(sample, ours.program)
         leeches = []
         for client, host in zip(clients, hosts, strict=False):
@@ -84,3 +97,39 @@ def test_all_of_them_at_once_finish_with_us_as_the_only_seed(
     for client in CLIENTS:
         assert any(client.calls_itself in name for name in outcome.clients), outcome.story
     assert sample.total_length <= outcome.done["uploaded"] < len(CLIENTS) * sample.total_length
+
+
+@pytest.mark.parametrize("client", ALONE)
+def test_a_super_seed_serves_each_of_them_alone(
+    client: Client, network: Network, sample: Sample, trackers: Trackers, tmp_path: Path
+) -> None:
+    client.require()
+    tracker = trackers.of(TrackerKind("ours", "http"))
+    outcome = served((client,), (network.host,), tracker, sample, tmp_path, extra=("--super-seed",))
+
+    assert faults_in(outcome, client) == []
+    assert outcome.exit_code == INTERRUPTED, outcome.story
+    assert any(client.calls_itself in name for name in outcome.clients), outcome.story
+    assert outcome.done["uploaded"] >= sample.total_length
+
+
+def test_of_a_super_seed_all_of_them_at_once_take_little_more_than_one_copy(
+    network: Network,
+    sample: Sample,
+    trackers: Trackers,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+) -> None:
+    for client in CLIENTS:
+        client.require()
+    tracker = trackers.of(TrackerKind("ours", "http"))
+    outcome = served(CLIENTS, network.swarm_hosts, tracker, sample, tmp_path, extra=("--super-seed",))
+
+    copies = outcome.done["uploaded"] / sample.total_length
+    record_property("copies", round(copies, 2))
+    print(f"{copies:.2f} copies from the super-seed")
+    assert faults_in(outcome, *CLIENTS) == []
+    assert outcome.exit_code == INTERRUPTED, outcome.story
+    for client in CLIENTS:
+        assert any(client.calls_itself in name for name in outcome.clients), outcome.story
+    assert 1 <= copies < MOST_COPIES
