@@ -259,6 +259,21 @@ def test_it_is_over_when_enough_others_have_everything() -> None:
     assert seed.look("a") == []
 
 
+def test_it_is_not_over_while_more_lack_something_than_have_everything() -> None:
+    seed = Seed()
+    for peer in "abc":
+        seed.join(peer)
+    for name in range(ENOUGH_SEEDS):
+        seed.hidden.has_everything(name)
+    over = [seed.hidden.is_over]
+    seed.leave("a")
+    over.append(seed.hidden.is_over)
+    seed.join("d")
+    seed.join("e")
+    over.append(seed.hidden.is_over)
+    assert over == [False, True, True]
+
+
 @pytest.mark.parametrize("peers", [2, 3, 12])
 @pytest.mark.parametrize("isolated", [False, True])
 def test_everybody_gets_everything(peers: int, isolated: bool) -> None:

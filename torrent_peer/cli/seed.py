@@ -44,7 +44,7 @@ def seed_command(ctx: click.Context, /, torrent: str, path: Path, **flags: Any) 
 
     With --super-seed (BEP 16) we seem to have nothing: each peer is told of a piece or two, and of another when others
     have got the first. About one copy is uploaded until others have everything. It is for a slow first seed. Once
-    two others have everything, nothing is hidden any more.
+    enough others have everything, nothing is hidden any more.
     """
     from torrent_peer.cli.downloading import download
     from torrent_peer.cli.output import Output

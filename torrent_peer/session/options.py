@@ -70,7 +70,7 @@ class TorrentOptions:
     """With `read_only`: serve what there is, though data is missing (BEP 21's partial seed)."""
     super_seed: bool = False
     """If everything is on disk at the start: tell each peer of a piece only when another it was told of has been passed
-    on, so that little more than one copy is uploaded (BEP 16). It ends when two others have everything."""
+    on, so that little more than one copy is uploaded (BEP 16). It ends when enough others have everything."""
 
 
 class Ending(Enum):

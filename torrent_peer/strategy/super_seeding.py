@@ -34,7 +34,8 @@ PATIENCE: Final = 15.0
 MOST_PATIENCE: Final = 120.0
 """The same where pieces take long: twice as long as one took to come from us, but no longer than this."""
 ENOUGH_SEEDS: Final = 2
-"""Others that have everything, after which there is nothing left to save."""
+"""Others that have everything, at least, before nothing is hidden any more; and as many as still lack something: they
+can serve these as well as we."""
 INSTALMENT: Final = 500
 """Pieces told at once when nothing is hidden any more: each is a message, and there may be a hundred thousand."""
 
@@ -73,16 +74,14 @@ class SuperSeeding(Generic[PeerT]):
         self._claimants: dict[int, set[PeerT]] = {}
         """The peers to which a piece was revealed that nobody else has shown yet."""
         self._seeds: set[Hashable] = set()
-
-    @property
-    def is_over(self) -> bool:
+        self.is_over = False
         """Whether nothing is to be hidden any more: enough others have everything."""
-        return len(self._seeds) >= ENOUGH_SEEDS
 
     def has_everything(self, who: Hashable) -> None:
         """Somebody else, known by this name, is a seed."""
         if not self.is_over:
             self._seeds.add(who)
+            self._see_whether_it_is_over()
 
     def has(self, peer: PeerT, piece: int, *, now: float) -> list[PeerT]:
         """`peer` has told us that it has `piece`; returns to whom it was revealed that may now be told of another."""
@@ -112,6 +111,7 @@ class SuperSeeding(Generic[PeerT]):
         """`peer` is gone: what only it was told of may be revealed to others."""
         self._release_all(peer)
         self._watches.pop(peer, None)
+        self._see_whether_it_is_over()
 
     def reveal(
         self, peer: PeerT, *, theirs: PieceSet | None, told: PieceSet | None, owed: bool, now: float
@@ -145,6 +145,9 @@ class SuperSeeding(Generic[PeerT]):
             watch.rested = now
             self._claim(peer, pieces, nowhere, now=now)
         return pieces
+
+    def _see_whether_it_is_over(self) -> None:
+        self.is_over = self.is_over or len(self._seeds) >= max(ENOUGH_SEEDS, len(self._watches))
 
     def _is_alone(self, peer: PeerT) -> bool:
         """Whether there is nobody it could pass anything on to."""
