@@ -22,7 +22,7 @@ SECONDS = 40.0
 """For the slowest client to have everything."""
 INTERRUPTED = 130
 MOST_COPIES = 1.5
-"""What a super-seed may upload to all of them; 1.04 are seen, and 1.9 without."""
+"""What a super-seed may upload to all of them; 1.04 to 1.23 are seen, and 1.9 without."""
 SLOW = (TRANSMISSION,)
 """It says ten seconds late that it is interested, and once a second what it has: 20 s."""
 ALONE = [pytest.param(each, id=each.name, marks=[pytest.mark.slow] * (each in SLOW)) for each in CLIENTS]
