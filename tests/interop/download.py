@@ -68,7 +68,7 @@ def download(network: Network, torrent: Path, out: Path, *, directory: Path, ext
 
 @define
 class Seed:
-    """`torrent-peer seed` while it runs."""
+    """`torrent-peer seed`, or a download that stays to seed, while it runs."""
 
     program: Program
     directory: Path
@@ -86,6 +86,18 @@ def seed(
 ) -> Iterator[Seed]:
     """Our client as a seed of what lies below `content`; `directory` becomes its working directory."""
     program = _start(network, ["seed", str(torrent), str(content), *extra], directory)
+    try:
+        yield Seed(program, directory)
+    finally:
+        program.stop()
+
+
+@contextlib.contextmanager
+def staying(
+    network: Network, torrent: Path, out: Path, *, directory: Path, extra: Sequence[str] = ()
+) -> Iterator[Seed]:
+    """Our client as a leech that stays when it has everything; `directory` becomes its working directory."""
+    program = _start(network, ["download", str(torrent), "--out", str(out), "--seed-time", "10m", *extra], directory)
     try:
         yield Seed(program, directory)
     finally:
