@@ -361,16 +361,30 @@ async def test_the_state_of_every_tracker_for_people_to_look_at(autojump_clock: 
 
 
 @pytest.mark.parametrize(
-    ("script", "failed"), [({"a": [DEAD], "b": [REFUSED]}, True), ({"a": [DEAD], "b": [ANSWER]}, False)]
+    ("script", "after_one_failure", "after_two"),
+    [
+        ({"a": [DEAD, DEAD], "b": [REFUSED, REFUSED]}, False, True),
+        ({"a": [DEAD, DEAD], "b": [REFUSED, ANSWER]}, False, False),
+        ({"a": [DEAD], "b": [ANSWER]}, False, False),
+    ],
 )
-async def test_whether_no_tracker_ever_answered(
-    autojump_clock: MockClock, script: dict[str, list[Outcome]], failed: bool
+async def test_a_tracker_is_given_up_when_it_has_failed_twice(
+    autojump_clock: MockClock, script: dict[str, list[Outcome]], after_one_failure: bool, after_two: bool
 ) -> None:
     network, torrent = Trackers(script), Torrent()
     announcer = torrent.announcer([["a"], ["b"]], network)
     assert not announcer.all_failed
+    seen: list[bool] = []
+    await run_for(announcer, 40, lambda: seen.append(announcer.all_failed))
+    assert seen == [after_one_failure]
+    assert (announcer.all_failed, announcer.has_answered) == (after_two, not after_two)
+
+
+async def test_a_tracker_that_must_never_be_asked_again_is_given_up_at_once(autojump_clock: MockClock) -> None:
+    network = Trackers({"a": [BANNED]})
+    announcer = Torrent().announcer([["a"]], network)
     await run_for(announcer, 10)
-    assert (announcer.all_failed, announcer.has_answered) == (failed, not failed)
+    assert announcer.all_failed
 
 
 async def test_without_trackers_nothing_happens(autojump_clock: MockClock) -> None:

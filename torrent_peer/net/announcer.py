@@ -31,6 +31,9 @@ STOP_DEADLINE: Final = 5.0
 """Seconds for all `stopped` announces together. libtorrent's `stop_tracker_timeout`."""
 UNSURE_STOP_DEADLINE: Final = 1.0
 """Seconds for the `stopped` to a tracker that never answered our `started`: it may be dead, and people are waiting."""
+CHANCES: Final = 2
+"""Failures until a tracker that never answered is given up: one may be a restart or a lost packet. What a refusal means
+for good only BEP 31 says (`retry in: never`), so the words of a `failure reason` do not count."""
 PATIENCE: Final = 5.0
 """Seconds a tracker may think before the next one is asked beside it: a dead tracker costs nothing but itself."""
 UNNAMED_MIN_INTERVAL: Final = 300.0
@@ -105,6 +108,10 @@ class _Tracker:
     def not_before(self) -> float:
         return max(self.retry_at, self.welcome_at)
 
+    @property
+    def has_had_its_chance(self) -> bool:
+        return not self.usable or self.backoff.failures >= CHANCES
+
 
 class Announcer:
     """Announces one torrent to its trackers, in the order of BEP 12, until stopped.
@@ -160,8 +167,8 @@ class Announcer:
 
     @property
     def all_failed(self) -> bool:
-        """Whether every tracker was asked and none ever answered; true without trackers."""
-        return not self.has_answered and all(tracker.tried for tracker in self._trackers.values())
+        """Whether none ever answered, and each was asked twice or must not be asked again; true without trackers."""
+        return not self.has_answered and all(tracker.has_had_its_chance for tracker in self._trackers.values())
 
     @property
     def states(self) -> tuple[TrackerState, ...]:
