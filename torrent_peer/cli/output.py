@@ -1,6 +1,5 @@
 """Where lines go: results to stdout, notes to stderr, everything to the log; each line escaped at this door."""
 
-import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -10,6 +9,7 @@ from typing import Self, TextIO
 
 from torrent_peer.cli.errors import CliError
 from torrent_peer.cli.escape import escape, to_json
+from torrent_peer.cli.notes import Notes
 from torrent_peer.cli.settings import Settings
 
 
@@ -20,6 +20,7 @@ class Output:
         self._settings = settings
         self._clock = clock
         self._log: TextIO | None = None
+        self._notes = Notes()
         self.above: Callable[[str], None] | None = None
         """How to print a line above a live display, while there is one."""
         self.reader_gone = False
@@ -55,7 +56,7 @@ class Output:
     def complain(self, line: str) -> None:
         """An error that does not end the command by itself; shown even with `-q`."""
         self._log_line(line)
-        print(f"torrent-peer: {escape(line)}", file=sys.stderr, flush=True)
+        self._notes.write(f"torrent-peer: {escape(line)}")
 
     def event(self, event: Mapping[str, object]) -> None:
         """One NDJSON line on stdout, with `--json`."""
@@ -72,7 +73,7 @@ class Output:
         if self.above is not None:
             self.above(escape(line))
         else:
-            print(escape(line), file=sys.stderr, flush=True)
+            self._notes.write(escape(line))
 
     def _stdout(self, line: str) -> None:
         if self.reader_gone:
