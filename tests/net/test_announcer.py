@@ -360,31 +360,17 @@ async def test_the_state_of_every_tracker_for_people_to_look_at(autojump_clock: 
     assert announcer.has_answered
 
 
-@pytest.mark.parametrize(
-    ("script", "after_one_failure", "after_two"),
-    [
-        ({"a": [DEAD, DEAD], "b": [REFUSED, REFUSED]}, False, True),
-        ({"a": [DEAD, DEAD], "b": [REFUSED, ANSWER]}, False, False),
-        ({"a": [DEAD], "b": [ANSWER]}, False, False),
-    ],
-)
-async def test_a_tracker_is_given_up_when_it_has_failed_twice(
-    autojump_clock: MockClock, script: dict[str, list[Outcome]], after_one_failure: bool, after_two: bool
+GIVEN_UP = [([REFUSED, REFUSED], [False, True]), ([REFUSED, ANSWER], [False, False]), ([BANNED], [True, True])]
+
+
+@pytest.mark.parametrize(("script", "expected"), GIVEN_UP)
+async def test_trackers_are_given_up_when_they_failed_twice_or_for_good(
+    autojump_clock: MockClock, script: list[Outcome], expected: list[bool]
 ) -> None:
-    network, torrent = Trackers(script), Torrent()
-    announcer = torrent.announcer([["a"], ["b"]], network)
-    assert not announcer.all_failed
+    announcer = Torrent().announcer([["a"]], Trackers({"a": script}))
     seen: list[bool] = []
     await run_for(announcer, 40, lambda: seen.append(announcer.all_failed))
-    assert seen == [after_one_failure]
-    assert (announcer.all_failed, announcer.has_answered) == (after_two, not after_two)
-
-
-async def test_a_tracker_that_must_never_be_asked_again_is_given_up_at_once(autojump_clock: MockClock) -> None:
-    network = Trackers({"a": [BANNED]})
-    announcer = Torrent().announcer([["a"]], network)
-    await run_for(announcer, 10)
-    assert announcer.all_failed
+    assert [*seen, announcer.all_failed] == expected
 
 
 async def test_without_trackers_nothing_happens(autojump_clock: MockClock) -> None:
