@@ -15,7 +15,8 @@ import trustme
 from torrent_peer.core.addresses import Address
 from torrent_peer.core.ids import InfoHash, PeerId
 from torrent_peer.net import tracker_http
-from torrent_peer.net.tracker_http import MAX_BODY, announce_http, scrape_http
+from torrent_peer.net.http_get import MAX_BODY
+from torrent_peer.net.tracker_http import announce_http, scrape_http
 from torrent_peer.testing.tracker import open_local_tracker
 from torrent_peer.trackers.announce import AnnounceRequest, Event, ScrapeEntry, TrackerError
 

@@ -1,24 +1,21 @@
 """Asking HTTP and HTTPS trackers, with everything they could do to us bounded: time, bytes, redirects, addresses."""
 
-from __future__ import annotations
-
 import base64
 import os
-import re
 import ssl
-import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import aclosing
 from functools import cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import unquote_to_bytes, urljoin
 
 import trio
-from attrs import evolve, frozen
+from attrs import evolve
 
 from torrent_peer import __version__
+from torrent_peer.core.addresses import Address
 from torrent_peer.core.ids import InfoHash
+from torrent_peer.net.http_get import Page, connect, get
 from torrent_peer.net.source_address import ANYWHERE, SourceAddress
 from torrent_peer.net.tracker_hosts import look_up, permitted
 from torrent_peer.trackers.announce import (
@@ -34,17 +31,12 @@ from torrent_peer.trackers.peers import believable
 from torrent_peer.trackers.redact import one_line
 from torrent_peer.trackers.url import TrackerUrl
 
-if TYPE_CHECKING:
-    import httpx2
-
 DEADLINE: Final = 30.0
 """Seconds for everything: look-up, connections, redirects, body. libtorrent's `tracker_completion_timeout`."""
 CONNECT_TIMEOUT: Final = 5.0
 """Seconds for one of several addresses of a host, before the next is tried."""
 LAST_CONNECT_TIMEOUT: Final = 15.0
 """Seconds for the last of them."""
-MAX_BODY: Final = 1024 * 1024
-"""Bytes, decompressed. libtorrent's `tracker_maximum_response_length`."""
 MAX_REDIRECTS: Final = 5
 USER_AGENT: Final = f"torrent_peer/{__version__}"
 
@@ -81,17 +73,7 @@ async def scrape_http(
         raise error.about(url) from None
 
 
-@frozen
-class _Page:
-    """One HTTP answer, read to its end. `host` is the IP literal it came from."""
-
-    status: int
-    location: str | None
-    body: bytes
-    host: str
-
-
-async def _get(tracker: TrackerUrl, target: str, *, source: SourceAddress, tls: ssl.SSLContext | None) -> _Page:
+async def _get(tracker: TrackerUrl, target: str, *, source: SourceAddress, tls: ssl.SSLContext | None) -> Page:
     with trio.move_on_after(DEADLINE):
         page = await _follow(tracker, target, source=source, tls=tls)
         if page.status == HTTPStatus.OK:
@@ -100,7 +82,7 @@ async def _get(tracker: TrackerUrl, target: str, *, source: SourceAddress, tls: 
     raise TrackerError(f"no answer within {DEADLINE:.0f} s")
 
 
-async def _follow(tracker: TrackerUrl, target: str, *, source: SourceAddress, tls: ssl.SSLContext | None) -> _Page:
+async def _follow(tracker: TrackerUrl, target: str, *, source: SourceAddress, tls: ssl.SSLContext | None) -> Page:
     came_from = None
     for _ in range(MAX_REDIRECTS + 1):
         hosts = permitted(await look_up(tracker, source), tracker, came_from=came_from)
@@ -129,56 +111,24 @@ def _redirected(tracker: TrackerUrl, target: str, location: str) -> TrackerUrl:
 
 async def _first_reachable(
     tracker: TrackerUrl, target: str, hosts: Sequence[str], *, source: SourceAddress, tls: ssl.SSLContext | None
-) -> _Page:
-    import httpx2
-
+) -> Page:
+    """One GET at the first address that takes our connection; its name (Host, SNI, certificate) is the tracker's."""
+    context = (tls or _system_trust()) if tracker.scheme == "https" else None
     for host in hosts:
         last = host == hosts[-1]
-        timeout = LAST_CONNECT_TIMEOUT if last else CONNECT_TIMEOUT
         try:
-            return await _request(tracker, target, host, connect_timeout=timeout, source=source, tls=tls)
-        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+            with trio.fail_after(LAST_CONNECT_TIMEOUT if last else CONNECT_TIMEOUT):
+                address = Address(host, tracker.port)
+                stream = await connect(address, name=tracker.host, tls=context, source=source)
+        except (OSError, trio.BrokenResourceError, trio.TooSlowError) as error:
             if last:
                 raise TrackerError(_why(error), answered=_is_tls(error)) from None
-        except httpx2.RemoteProtocolError as error:
-            raise TrackerError(f"it does not speak HTTP properly: {_plain(error)}", answered=True) from None
-        except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+            continue
+        try:
+            return await get(stream, target, _headers(tracker), host=host)
+        except trio.BrokenResourceError as error:
             raise TrackerError(_why(error)) from None
     raise AssertionError("permitted() leaves at least one address")
-
-
-async def _request(
-    tracker: TrackerUrl,
-    target: str,
-    host: str,
-    *,
-    connect_timeout: float,
-    source: SourceAddress,
-    tls: ssl.SSLContext | None,
-) -> _Page:
-    """One GET at one address, whose name (for Host, SNI and the certificate) is the tracker's."""
-    import httpx2
-
-    literal = f"[{host}]" if ":" in host else host
-    verify = tls or (_system_trust() if tracker.scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
-    transport = httpx2.AsyncHTTPTransport(
-        verify=verify, trust_env=False, local_address=source.address, socket_options=source.options
-    )
-    async with (
-        httpx2.AsyncClient(trust_env=False, transport=transport, timeout=httpx2.Timeout(None)) as client,
-        client.stream(
-            "GET",
-            f"{tracker.scheme}://{literal}:{tracker.port}/",
-            headers=_headers(tracker),
-            timeout=httpx2.Timeout(None, connect=connect_timeout),
-            extensions={"target": target.encode("ascii"), "sni_hostname": tracker.host},
-        ) as response,
-    ):
-        status = response.status_code
-        location = response.headers.get("location")
-        if status in _REDIRECTS and location is not None:
-            return _Page(status, location, b"", host)
-        return _Page(status, None, await _read_body(response), host)
 
 
 def _headers(tracker: TrackerUrl) -> dict[str, str]:
@@ -195,61 +145,16 @@ def _headers(tracker: TrackerUrl) -> dict[str, str]:
     return headers
 
 
-async def _read_body(response: httpx2.Response) -> bytes:
-    """The body, decompressed as it comes, so that a bomb costs no more than the bytes we would take anyway."""
-    import httpx2
-
-    body = _Body(response.headers.get("content-encoding", ""))
-    trouble: TrackerError | None = None
-    try:
-        async with aclosing(response.aiter_raw()) as chunks:
-            async for chunk in chunks:
-                if trouble is None:
-                    try:
-                        body.take(chunk)
-                    except TrackerError as error:
-                        # The stream below only lets go of its generators when it runs into an end: give it one.
-                        trouble = error
-                        await response.aclose()
-    except httpx2.HTTPError:
-        if trouble is None:
-            raise
-    if trouble is not None:
-        raise trouble
-    return bytes(body.data)
-
-
-class _Body:
-    """A body as it arrives, unpacked, never more than `MAX_BODY` bytes of it."""
-
-    def __init__(self, encoding: str) -> None:
-        self.data = bytearray()
-        self._encoding = encoding.strip().lower()
-        self._unzip = zlib.decompressobj(zlib.MAX_WBITS | 16) if self._encoding in ("gzip", "x-gzip") else None
-
-    def take(self, chunk: bytes) -> None:
-        """Raises TrackerError for too much, and for what cannot be unpacked."""
-        if self._unzip is not None:
-            try:
-                chunk = self._unzip.decompress(chunk, MAX_BODY + 1 - len(self.data))
-            except zlib.error:
-                raise TrackerError("its answer cannot be decompressed", answered=True) from None
-        elif self._encoding not in ("", "identity"):
-            raise TrackerError("its answer is compressed in a way nobody asked for", answered=True)
-        self.data += chunk
-        if len(self.data) > MAX_BODY:
-            raise TrackerError(f"its answer is longer than {MAX_BODY // 1024} KiB", answered=True)
-
-
 @cache
 def _system_trust() -> ssl.SSLContext:
+    """What the operating system trusts. httpx2 knows where each keeps it, and is imported for https alone."""
     import httpx2
 
     return httpx2.create_ssl_context(trust_env=False)
 
 
 def _why(error: BaseException) -> str:
-    """The deepest reason in words: httpx2 wraps what trio wraps what the system said."""
+    """The deepest reason in words: trio wraps what the system said."""
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return f"its certificate was not accepted: {one_line(cause.verify_message or str(cause))}"
@@ -260,12 +165,6 @@ def _why(error: BaseException) -> str:
         if isinstance(cause, TimeoutError | trio.TooSlowError):
             return f"no connection within {LAST_CONNECT_TIMEOUT:.0f} s"
     return one_line(str(error)) or "the connection broke"
-
-
-def _plain(error: Exception) -> str:
-    """h11's words without Python's quoting of bytes."""
-    words = re.sub(r"bytearray\((b'.*?')\)", r"\1", str(error))
-    return one_line(re.sub(r"\bb'", "'", words))
 
 
 def _is_tls(error: BaseException) -> bool:
