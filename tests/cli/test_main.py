@@ -2,26 +2,58 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import trio
 
 from tests.cli.fakes import Invoke
 from torrent_peer import __version__
 from torrent_peer.cli.exits import Exit
 from torrent_peer.cli.main import COMMANDS
+from torrent_peer.testing.tracker import open_local_tracker
+from torrent_peer.trackers.announce import Event
+
+HEAVY = ("asyncio", "httpx2", "httpcore2", "anyio", "multiprocessing", "concurrent.futures", "rich", "xml", "email")
+"""What no command needs before it has something to show or an https tracker to ask."""
+
+
+def imported(words: Sequence[object], packages: Sequence[str]) -> str:
+    """The program that runs `torrent-peer` with these words, and then prints which of the packages it has imported."""
+    return (
+        "import sys\n"
+        "from torrent_peer.cli.main import main\n"
+        f"sys.argv = ['torrent-peer', *{[str(word) for word in words]!r}]\n"
+        f"try:\n    main()\nfinally:\n    print(sorted(set({list(packages)!r}) & set(sys.modules)))\n"
+    )
 
 
 def test_version_needs_neither_trio_nor_httpx2_nor_rich() -> None:
-    program = (
-        "import sys\n"
-        "from torrent_peer.cli.main import main\n"
-        "sys.argv = ['torrent-peer', '--version']\n"
-        "try:\n    main()\n"
-        "finally:\n    print(sorted({'trio', 'httpx2', 'rich', 'asyncio', 'bencodepy'} & set(sys.modules)))\n"
-    )
+    program = imported(["--version"], (*HEAVY, "trio", "h11", "ssl", "bencodepy", "hashlib"))
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, f"torrent-peer {__version__}\n[]\n")
+
+
+async def test_a_download_that_asks_an_http_tracker_needs_no_http_client(torrent_path: Path, content: Path) -> None:
+    async with open_local_tracker() as tracker:
+        words = ("-q", "download", torrent_path, "-o", content, "--overwrite", "--tracker", tracker.http_url)
+        program = imported(words, HEAVY)
+        done = await trio.run_process([sys.executable, "-c", program], capture_stdout=True, check=False)
+    assert (done.returncode, done.stdout.decode()) == (0, "[]\n")
+    assert tracker.events()[0] is Event.STARTED
+
+
+def test_the_process_ends_without_collecting_garbage() -> None:
+    program = (
+        "import atexit, gc\n"
+        "atexit.register(lambda: print('left to collect:', len(gc.get_objects())))\n"
+        "from torrent_peer.__main__ import main\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, "--version"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, f"torrent-peer {__version__}")
+    assert int(done.stdout.rpartition(" ")[2]) < 100
 
 
 def test_the_module_runs_as_the_program() -> None:
