@@ -70,7 +70,8 @@ class Listener:
     heard: list[object] = field(factory=list)
     buffers: list[int] = field(factory=list)
     findings: list[Finding] = field(factory=list)
-    asked: list[tuple[Signal, Stage]] = field(factory=list)
+    ends: list[tuple[Signal, Stage]] = field(factory=list)
+    requests: list[int] = field(factory=list)
     forgotten: int = 0
     close_at: type | None = None
     """Close the conversation when such a message is heard."""
@@ -84,6 +85,9 @@ class Listener:
         for piece in pieces:
             self.handle(peer, piece)
 
+    def asked(self, peer: Peer, count: int) -> None:
+        self.requests.append(count)
+
     def after_buffer(self, peer: Peer, length: int, *, now: float) -> None:
         self.buffers.append(length)
         peer.flush(now=now)
@@ -95,5 +99,5 @@ class Listener:
         self.forgotten += 1
 
     def evidence(self, peer: Peer, signal: Signal, stage: Stage) -> Evidence:
-        self.asked.append((signal, stage))
+        self.ends.append((signal, stage))
         return Evidence(signal=signal, stage=stage, since_connect=1.0, since_ours=0.01, since_theirs=0.5)

@@ -20,6 +20,7 @@ from torrent_peer.wire.messages import (
     KeepAlive,
     Message,
     Piece,
+    Request,
     Unchoke,
 )
 
@@ -81,7 +82,7 @@ async def test_how_a_silent_end_is_told(
     owner = Listener()
     farewell = await ended(owner, *parts)
     assert (farewell.cause, farewell.ended_by, farewell.detail) == (cause, by, detail)
-    assert owner.asked == [(signal, stage)]
+    assert owner.ends == [(signal, stage)]
     assert owner.forgotten == 1
     assert farewell.finding is None
 
@@ -127,7 +128,7 @@ async def test_a_violation_ends_it_and_what_follows_is_not_heard(autojump_clock:
     assert farewell.detail == str(farewell.finding)
     assert owner.findings == [farewell.finding]
     assert owner.heard == [THEIR_HANDSHAKE, HaveNone()]
-    assert owner.asked == []
+    assert owner.ends == []
 
 
 async def test_our_own_peer_id_is_ourselves(autojump_clock: trio.testing.MockClock) -> None:
@@ -198,7 +199,7 @@ async def test_a_reset_is_the_networks_doing(autojump_clock: trio.testing.MockCl
     farewell = await converse(peer, owner)
     assert (farewell.cause, farewell.ended_by) == (Cause.RESET, EndedBy.NETWORK)
     assert farewell.detail == "Connection reset by peer"
-    assert owner.asked == [(Signal.RST, Stage.SILENT)]
+    assert owner.ends == [(Signal.RST, Stage.SILENT)]
 
 
 class Asker(Listener):
@@ -216,6 +217,23 @@ class Asker(Listener):
 
 BLOCKS = [GEOMETRY.block(0, number) for number in range(16)]
 GIVING = [Piece(block, bytes(block.length)) for block in BLOCKS]
+
+
+async def test_requests_that_come_in_one_go_are_counted_and_told(autojump_clock: trio.testing.MockClock) -> None:
+    owner = Listener()
+    peer, say, _ = conversation(now=trio.current_time())
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(converse, peer, owner)
+        await say.send_all(HANDSHAKE + encoded(HaveNone(), Interested()))
+        await trio.testing.wait_all_tasks_blocked()
+        peer.say(HaveAll())
+        peer.say(Unchoke())
+        peer.flush(now=0)
+        await say.send_all(encoded(*(Request(block) for block in BLOCKS[:3])))
+        await trio.testing.wait_all_tasks_blocked()
+        assert owner.requests == [3]
+        assert [event for event in owner.heard if isinstance(event, Request)] == []
+        nursery.cancel_scope.cancel()
 
 
 async def test_a_download_limit_slows_the_reading_of_what_was_asked_for(

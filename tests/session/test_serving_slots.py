@@ -4,7 +4,7 @@ from random import Random
 
 from tests.session.ends import encoded, hear
 from tests.session.stage import GEOMETRY, NOT_FAST
-from tests.session.test_serving import Shelf, choking, leech, said, serving
+from tests.session.test_serving import Shelf, ask, choking, leech, said, serving
 from torrent_peer.core.piece_set import PieceSet
 from torrent_peer.session.peer import Peer
 from torrent_peer.strategy.availability import Availability
@@ -45,9 +45,22 @@ async def test_a_seed_names_different_pieces_to_those_it_serves_until_others_hav
         giving.interest_changed(peer, [peer for peer, _ in peers])
         peer.flush(now=0)
     named = [suggestions.suggest(peer, None) for peer, _ in peers]
-    assert named == [[], [], []]  # everything is named already
-    spoken = b"".join(bytes(sink.written) for _, sink in peers)
-    assert sorted(spoken) == sorted(encoded(Unchoke(), Unchoke(), *map(Suggest, range(count))))
+    assert named[:2] == [[], []], "everything is named already"
+    assert len(named[2]) == 1, "so that it knows that we suggest"
+    (_, one), (_, other), _ = peers
+    assert sorted(one.written) == sorted(encoded(Unchoke(), *map(Suggest, range(count))))
+    assert len(other.written) == len(encoded(Unchoke(), Suggest(0)))
+
+
+async def test_what_is_asked_for_in_one_go_is_not_named_to_others() -> None:
+    count = GEOMETRY.piece_count
+    suggestions: Suggestions[Peer] = Suggestions(Availability(count), have=PieceSet.full(count), dice=Random(1))
+    giving = serving(Shelf(), suggestions=suggestions)
+    (one, _), (other, _) = leech(), leech()
+    ask(one, *(GEOMETRY.block(piece, 0) for piece in (0, 1, 2)))
+    giving.asked(one, 2)
+    assert one.requests == 2
+    assert sorted(suggestions.suggest(other, None)) == [piece for piece in range(count) if piece not in (1, 2)]
 
 
 async def test_peers_without_fast_are_named_nothing() -> None:

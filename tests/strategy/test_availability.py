@@ -70,6 +70,8 @@ def test_with_a_seed_nothing_is_nowhere() -> None:
     availability.seeds = 2
     assert availability.nowhere(bits_of(PieceSet.full(8))) == 0
     assert availability.count(3) == 2
+    availability.add(3)
+    assert availability.only_with_seeds(bits_of(PieceSet.full(8))) == bits_of_each({0, 1, 2, 4, 5, 6, 7}, 8)
 
 
 def test_announcements_are_noted_with_the_time_on_the_clock() -> None:

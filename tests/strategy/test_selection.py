@@ -162,6 +162,24 @@ def test_a_piece_that_failed_comes_before_any_other() -> None:
     assert chooser.next_piece(view) == 39
 
 
+def test_of_a_seed_that_suggests_nothing_else_is_begun_while_others_may_bring_what_it_is_sending_them() -> None:
+    availability = Availability(SIZE)
+    availability.seeds = 2
+    chooser = selection(availability)
+    seed, leech = view_of(chooser), view_of(chooser, PieceSet(SIZE, [4, 7]))
+    silent_seed = view_of(chooser)
+    chooser.suggested(seed, 4)
+    assert chooser.next_piece(seed) == 4
+    chooser.begun(4)
+    assert chooser.next_piece(seed) is None
+    assert chooser.next_piece(seed, alone=True) is not None, "nobody else can bring it"
+    assert chooser.next_piece(silent_seed) is not None
+    chooser.suggested(leech, 7)
+    assert {chooser.next_piece(leech), chooser.next_piece(leech)} == {7}, "who is none has not sent it to others"
+    availability.add_all(bits_of_each(range(SIZE), SIZE))
+    assert chooser.next_piece(seed) is not None, "everything is somewhere else, too"
+
+
 def test_what_a_peer_suggests_is_begun_first() -> None:
     chooser = selection(with_counts(COUNTS))
     view = view_of(chooser)

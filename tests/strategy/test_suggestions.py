@@ -19,7 +19,10 @@ def test_no_two_peers_are_named_the_same_piece() -> None:
     named = [suggestions.suggest(peer, PieceSet(PIECES)) for peer in "abc"]
     assert [len(pieces) for pieces in named] == [AHEAD] * 3
     assert sorted(piece for pieces in named for piece in pieces) == list(range(PIECES))
+    (one,) = suggestions.suggest("d", None)  # so that it knows that we suggest
+    assert one in range(PIECES)
     assert suggestions.suggest("d", None) == []
+    assert suggestions.suggest("a", None) == []
 
 
 def test_others_are_named_when_half_of_them_are_asked_for() -> None:

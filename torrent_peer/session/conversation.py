@@ -28,6 +28,9 @@ class Owner(Protocol):
     def take(self, peer: Peer, pieces: Sequence[Piece]) -> None:
         """Act on judged blocks, in the order they came."""
 
+    def asked(self, peer: Peer, count: int) -> None:
+        """So many judged requests have come, the last ones of those that are to be answered."""
+
     def after_buffer(self, peer: Peer, length: int, *, now: float) -> None:
         """Everything in one received buffer has been handled."""
 
@@ -72,7 +75,7 @@ async def _talk(peer: Peer, owner: Owner) -> Farewell | None:
                 owner.take(peer, pieces)
                 messages += len(pieces)
             if count := connection.next_requests():
-                peer.requests += count
+                owner.asked(peer, count)
                 messages += count
                 clocks.message_begun = None
             if (event := connection.next_event()) is NEED_DATA:

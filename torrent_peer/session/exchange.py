@@ -90,6 +90,10 @@ class Exchange:
         """Act on judged blocks."""
         self.downloading.take(peer, pieces)
 
+    def asked(self, peer: Peer, count: int) -> None:
+        """Take note of requests that have come."""
+        self.serving.asked(peer, count)
+
     def after_buffer(self, peer: Peer, length: int, *, now: float) -> None:
         """Once per received buffer: figures, finished pieces, new requests, and one write for all that was said."""
         connection, clocks = peer.connection, peer.clocks
@@ -330,7 +334,7 @@ class Exchange:
         self.serving.released(peer, self.swarm)
 
     def _on_request(self, peer: Peer, request: Request) -> None:
-        self.serving.asked(peer, request)
+        self.serving.asked(peer, 1)
 
     def _on_cancel(self, peer: Peer, cancel: Cancel) -> None:
         """Without the Fast Extension it is gone already; with it, every request gets its one answer."""

@@ -20,7 +20,7 @@ from torrent_peer.strategy.slots import SlotShare
 from torrent_peer.strategy.suggestions import Suggestions
 from torrent_peer.wire.codec import PIECE_HEADER_LENGTH
 from torrent_peer.wire.errors import LocalProtocolError
-from torrent_peer.wire.messages import AllowedFast, Choke, Reject, Request, Suggest, Unchoke
+from torrent_peer.wire.messages import AllowedFast, Choke, Reject, Suggest, Unchoke
 
 
 class Serving:
@@ -48,11 +48,13 @@ class Serving:
         self.uploaded = 0
         """Payload bytes sent."""
 
-    def asked(self, peer: Peer, request: Request) -> None:
-        """A legal request has come: it waits in the connection's own queue until the writer gets to it."""
-        peer.requests += 1
+    def asked(self, peer: Peer, count: int) -> None:
+        """So many legal requests have come: they wait in the connection's own queue until the writer gets to them."""
+        peer.requests += count
         if self._suggestions is not None and _may_suggest(peer):
-            self._suggestions.asked(peer, request.block.piece)
+            latest = islice(reversed(peer.connection.theirs.requests.live), count)
+            for piece in {block.piece for block in latest}:
+                self._suggestions.asked(peer, piece)
 
     def suggest(self, peer: Peer) -> None:
         """Say which pieces it had better ask for, while we are the only one who has them."""

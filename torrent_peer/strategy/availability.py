@@ -75,8 +75,10 @@ class Availability:
 
     def nowhere(self, candidates: int) -> int:
         """Those of `candidates` that no peer has."""
-        if self.seeds:
-            return 0
+        return 0 if self.seeds else self.only_with_seeds(candidates)
+
+    def only_with_seeds(self, candidates: int) -> int:
+        """Those of `candidates` that nobody has who has not everything."""
         self._settle()
         for plane in self._planes:
             candidates ^= candidates & plane

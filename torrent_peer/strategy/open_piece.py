@@ -58,6 +58,8 @@ class PeerView(Generic[PeerT]):
     """The piece it has to itself and that still has free blocks."""
     suggested: dict[int, int] = field(factory=dict)
     """Pieces it suggests, each with what the availability's clock was then."""
+    guides: bool = False
+    """Whether what it suggests is all that it should be asked to begin, see `Selection.suggested`."""
     witness: int | None = None
     """One needed piece it has: the proof that it is interesting."""
 

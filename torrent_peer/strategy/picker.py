@@ -288,6 +288,8 @@ class Picker(Generic[PeerT]):
         for source in self._shelves.loose.values():
             if view.has(source.piece):
                 return self._lead(source, view, whole_pieces)
+        if rescue:
+            view.guides = False
         if len(self._open) < self.open_limit and (new := self._begin(view)) is not None:
             return self._lead(new, view, whole_pieces)
         for source in self._shelves.led.values():
@@ -307,7 +309,7 @@ class Picker(Generic[PeerT]):
         return self._lead(new, view, whole_pieces)
 
     def _begin(self, view: PeerView[PeerT]) -> OpenPiece[PeerT] | None:
-        piece = self._selection.next_piece(view)
+        piece = self._selection.next_piece(view, alone=len(self._views) == self.spread.seeds)
         return None if piece is None else self._open_piece(piece)
 
     def _open_piece(self, piece: int) -> OpenPiece[PeerT]:

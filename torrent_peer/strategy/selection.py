@@ -52,8 +52,11 @@ class Selection:
         """A queue for a peer; those that have everything share one."""
         return self._seed_queue if pieces is None else Queue()
 
-    def next_piece(self, view: PeerView[PeerT]) -> int | None:
-        """The piece `view` should begin, None when it has none that can be begun. The caller must begin it."""
+    def next_piece(self, view: PeerView[PeerT], *, alone: bool = False) -> int | None:
+        """The piece `view` should begin, None when it has none that can be begun. The caller must begin it.
+
+        `alone`: there are none but seeds besides us.
+        """
         for piece in self.parole:
             if piece in self.startable and view.has(piece):
                 return piece
@@ -63,6 +66,8 @@ class Selection:
             piece, clock = view.suggested.popitem()
             if piece in self.startable and view.has(piece) and self._availability.raised[piece] <= clock:
                 return piece
+        if view.guides and not alone and self._availability.only_with_seeds(bits_of(self.startable)):
+            return None
         queue = view.queue
         if queue.generation != self._generation or queue.news >= self._news_limit:
             self._fill(queue, view.pieces)
@@ -82,9 +87,14 @@ class Selection:
             view.queue.generation = STALE
 
     def suggested(self, view: PeerView[PeerT], piece: int) -> None:
-        """`view` suggests `piece`: it is begun before others, unless somebody else announces it meanwhile."""
+        """`view` suggests `piece`: it is begun before others, unless somebody else announces it meanwhile.
+
+        A seed that suggests pieces knows what others have asked it for: what it does not name it is sending already,
+        and we shall have it of them. As long as there is such a piece nothing else is begun with it.
+        """
         if not self._sequential and piece in self.startable and len(view.suggested) < SUGGESTIONS_KEPT:
             view.suggested.setdefault(piece, self._availability.clock)
+            view.guides = view.pieces is None
 
     def begun(self, piece: int) -> None:
         self.startable.discard(piece)

@@ -54,7 +54,11 @@ class Suggestions(Generic[PeerT]):
             self._release(piece)
 
     def suggest(self, peer: PeerT, theirs: PieceSet | None) -> list[int]:
-        """Pieces to name now to `peer`, which has `theirs` and may ask us for others. O(pieces/64) if there are any."""
+        """Pieces to name now to `peer`, which has `theirs` and may ask us for others. O(pieces/64) if there are any.
+
+        One is named in any case to a peer that is served from now on: it shows that we suggest, and that what else
+        nobody has is better not asked of us.
+        """
         if self._spread_out or self._availability.seeds:
             return []
         claims = self._claims.setdefault(peer, {})
@@ -64,10 +68,11 @@ class Suggestions(Generic[PeerT]):
         size = self._have.size
         bits = self._availability.nowhere(bits_of(self._have))
         self._spread_out = not bits
-        bits &= ~bits_of_each(self._claimed, size)
         if theirs is not None:
             bits &= ~bits_of(theirs)
-        pieces = draw_pieces(bits, room, size, self._dice)
+        pieces = draw_pieces(bits & ~bits_of_each(self._claimed, size), room, size, self._dice)
+        if not pieces and not claims:
+            pieces = draw_pieces(bits, 1, size, self._dice)
         claims.update(dict.fromkeys(pieces, False))
         self._claimed.update(pieces)
         return pieces
