@@ -5,7 +5,7 @@ import pytest
 import trio
 import trio.testing
 
-from torrent_peer.net.transport import BUFFERS_IN_A_ROW, ReceiveBuffer, SocketTransport, StreamTransport
+from torrent_peer.net.transport import BUFFERS_IN_A_ROW, EARLY_SENDS, ReceiveBuffer, SocketTransport, StreamTransport
 
 
 @pytest.fixture
@@ -149,3 +149,25 @@ async def test_a_stream_serves_as_a_transport() -> None:
         transport.write(b"never")
         assert transport.backlog == 0
         assert len(await transport.receive()) == 0
+
+
+class Recording(socket.socket):
+    """A socket that keeps the options it was given."""
+
+    options: list[tuple[object, ...]]
+
+    def setsockopt(self, *option: object) -> None:
+        self.options.append(option)
+
+
+async def test_only_what_answers_the_first_sends_is_acknowledged_at_once() -> None:
+    """Telling the kernel so costs a call, which a full pipeline has no use for."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, Recording() as ours:
+        ours.connect(listener.getsockname())
+        ours.options = []
+        transport = SocketTransport(ours, ReceiveBuffer())
+        for number in range(1, EARLY_SENDS + 4):
+            transport.write(b"a few requests")
+            told = [(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)] * min(number, EARLY_SENDS)
+            assert ours.options == told
+        await transport.aclose()
