@@ -12,6 +12,7 @@ from functools import partial
 from typing import Final, TypeVar
 
 from torrent_peer.storage.errors import Kind, StorageError
+from torrent_peer.storage.flushers import flush_each
 from torrent_peer.storage.names import Parts
 from torrent_peer.storage.pool import FilePool
 from torrent_peer.storage.record import Fingerprint
@@ -170,10 +171,13 @@ class DataFiles:
             self._unflushed = set()
             directories, self._new = self._new, set()
         done: set[int] = set()
+
+        def flush(file: int) -> None:
+            self._flush(file)
+            done.add(file)
+
         try:
-            for file in sorted(todo):
-                self._flush(file)
-                done.add(file)
+            flush_each(flush, sorted(todo))
             for parts in sorted(directories):
                 self._call(partial(self._tree.sync_directory, parts), parts)
         except BaseException:
