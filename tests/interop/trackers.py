@@ -3,27 +3,28 @@
 import subprocess
 import sys
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from attrs import define, field, frozen
 
 from tests.interop.network import Network
-from tests.interop.programs import Program, require
+from tests.interop.programs import Program, ProgramFailed, require
 from tests.interop.samples import Sample
 
 START_SECONDS = 10.0
-SEEDER_SECONDS = 30.0
+ANNOUNCE_SECONDS = 30.0
 
 WATCH = """
 import re, sys, time, urllib.request
-url, seconds = sys.argv[1], float(sys.argv[2])
+url, key, least, seconds = sys.argv[1], sys.argv[2].encode(), int(sys.argv[3]), float(sys.argv[4])
 opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 deadline, answer = time.monotonic() + seconds, "nothing"
 while time.monotonic() < deadline:
     try:
         body = opener.open(url, timeout=2).read()
-        if re.search(rb"8:completei[1-9]", body):
+        count = re.search(rb"%d:%si([0-9]+)e" % (len(key), key), body)
+        if count and int(count[1]) >= least:
             sys.exit(0)
         answer = repr(body)
     except OSError as error:
@@ -31,7 +32,7 @@ while time.monotonic() < deadline:
     time.sleep(0.05)
 sys.exit(answer)
 """
-"""Run inside the network: scrape until the tracker counts a seeder."""
+"""Run inside the network: scrape until the tracker counts so many, `complete` or `incomplete`."""
 
 OURS = """
 import sys, trio
@@ -67,13 +68,25 @@ class Tracker:
 
     def wait_for_seeder(self, sample: Sample, seeder: Program) -> None:
         """Return when the tracker counts a seeder; raise ProgramFailed with both logs when none comes."""
+        if (answer := self._watch(sample, "complete", 1)) is not None:
+            raise self._failure(seeder, answer)
+
+    def wait_for_leeches(self, sample: Sample, leeches: Sequence[Program]) -> None:
+        """Return when the tracker counts all of these; raise ProgramFailed with the last one's log when some lack."""
+        if (answer := self._watch(sample, "incomplete", len(leeches))) is not None:
+            raise self._failure(leeches[-1], answer)
+
+    def _watch(self, sample: Sample, key: str, least: int) -> str | None:
+        """What the tracker said last, if it did not count so many in time."""
         scrape = self.http_url.replace("/announce", "/scrape")
         url = f"{scrape}?info_hash={urllib.parse.quote(sample.info_hash, safe='')}"
-        argv = self.network.command([sys.executable, "-c", WATCH, url, str(SEEDER_SECONDS)])
+        argv = self.network.command([sys.executable, "-c", WATCH, url, key, str(least), str(ANNOUNCE_SECONDS)])
         watch = subprocess.run(argv, capture_output=True, text=True, check=False)
-        if watch.returncode != 0:
-            failure = seeder.failure(f"has not announced itself after {SEEDER_SECONDS:g} s")
-            raise type(failure)(f"{failure}\n--- {self.program.name} says ---\n{watch.stderr[-1000:]}")
+        return watch.stderr if watch.returncode != 0 else None
+
+    def _failure(self, program: Program, answer: str) -> ProgramFailed:
+        failure = program.failure(f"not announced, or not all of them, after {ANNOUNCE_SECONDS:g} s")
+        return ProgramFailed(f"{failure}\n--- {self.program.name} says ---\n{answer[-1000:]}")
 
 
 @define
