@@ -1,5 +1,6 @@
 import errno
 import os
+import random
 import resource
 import threading
 from collections.abc import Callable
@@ -183,19 +184,83 @@ def test_other_errors_are_not_tried_again(files: Files) -> None:
         assert len(pool) == 1
 
 
-def test_two_threads_that_both_had_to_wait_open_the_file_twice_and_keep_one(files: Files) -> None:
+def test_who_wants_a_file_that_is_being_opened_waits_for_it_and_others_do_not(files: Files) -> None:
     with FilePool(8) as pool:
-        inner: list[int] = []
+        found: list[int] = []
+        waiting = threading.Thread(target=lambda: found.append(use(pool, files, 1)))
 
         def open_file() -> int:
-            if not inner:  # another thread gets in while this one waits
-                inner.append(use(pool, files, 1))
+            waiting.start()
+            use(pool, files, 2)  # another file: nobody stands in its way
+            assert pool.peek((0, 1), is_open) is None
+            waiting.join(0.05)
+            assert not found
             return files.opener(1)()
 
         with pool.lease((0, 1), open_file, writable=True) as fd:
-            assert fd != inner[0]
-            assert not is_open(inner[0])
+            waiting.join(5)
+            assert found == [fd]
+    assert files.opened == [2, 1]
+
+
+def test_who_waited_for_a_file_that_could_not_be_opened_tries_it_too(files: Files) -> None:
+    with FilePool(8) as pool:
+        waiting = threading.Thread(target=lambda: use(pool, files, 1))
+
+        def open_file() -> int:
+            waiting.start()
+            raise PermissionError("not now")
+
+        with pytest.raises(PermissionError), pool.lease((0, 1), open_file, writable=True):
+            pytest.fail("it was opened")
+        waiting.join(5)
+        assert files.opened == [1]
         assert len(pool) == 1
+
+
+@pytest.mark.parametrize("away", [lambda pool: pool.drop((0, 1)), lambda pool: pool.discard(0), FilePool.close])
+def test_a_file_taken_away_while_it_is_being_opened_is_closed_after_use(
+    files: Files, away: Callable[[FilePool], None]
+) -> None:
+    pool = FilePool(8)
+
+    def open_file() -> int:
+        away(pool)
+        return files.opener(1)()
+
+    with pool.lease((0, 1), open_file, writable=True) as fd:
+        assert is_open(fd)
+        assert len(pool) == 0
+    assert not is_open(fd)
+    with pytest.raises(PermissionError), pool.lease((0, 1), failing(1, errno.EACCES, open_file), writable=True):
+        pytest.fail("it was opened")
+    assert len(pool) == 0
+
+
+def test_many_threads_share_few_files(files: Files) -> None:
+    dice = random.Random(7)
+    orders = [[dice.randrange(6) for _ in range(300)] for _ in range(6)]
+    errors: list[BaseException] = []
+
+    def work(pool: FilePool, order: list[int]) -> None:
+        try:
+            for number in order:
+                with pool.lease((0, number), files.opener(number), writable=number % 2 == 0) as fd:
+                    assert os.readlink(f"/proc/self/fd/{fd}").endswith(f"/{number}")
+                    if number == 3:
+                        pool.drop((0, 3))
+        except BaseException as error:
+            errors.append(error)
+
+    before = len(os.listdir("/proc/self/fd"))
+    with FilePool(3) as pool:
+        threads = [threading.Thread(target=work, args=(pool, order)) for order in orders]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        assert not errors
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 @pytest.mark.parametrize(

@@ -220,7 +220,7 @@ class DataFiles:
         return self._pool.lease((id(self), file), partial(self._open, file, write), writable=write)
 
     def _open(self, file: int, write: bool) -> int:
-        """Called under the pool's lock, so that no file is made twice."""
+        """Called by the pool, for one file by one thread at a time, so that none is made twice."""
         parts = self._parts[file]
         seen = file in self._inodes
         try:
@@ -237,7 +237,8 @@ class DataFiles:
             self._inodes[file] = found.st_ino
             if write:
                 if not seen:
-                    self._new.update(parts[:depth] for depth in range(len(parts)))
+                    with self._lock:
+                        self._new.update(parts[:depth] for depth in range(len(parts)))
                 self._give_length(fd, file, found.st_size)
         except BaseException:
             os.close(fd)

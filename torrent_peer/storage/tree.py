@@ -42,11 +42,10 @@ class Tree:
         """A descriptor of the regular file at `parts`; with `create` it and its directories are made if absent."""
         flags = _FILE | (os.O_RDWR if write else os.O_RDONLY)
         with self._parent(parts, create=create) as parent:
-            if self._stat_in(parent, parts) is None and create:
-                try:
+            if create:
+                with suppress(FileExistsError):
                     return os.open(parts[-1], flags | os.O_CREAT | os.O_EXCL, 0o666, dir_fd=parent)
-                except FileExistsError:  # made just now by somebody else: taken if it passes as a file
-                    self._stat_in(parent, parts)
+            self._stat_in(parent, parts)  # says what is wrong with it before it is opened
             fd = os.open(parts[-1], flags, dir_fd=parent)
         if not stat.S_ISREG(os.fstat(fd).st_mode):  # swapped since we looked
             os.close(fd)
@@ -115,10 +114,14 @@ class Tree:
                 os.close(fd)
 
     def _step(self, fd: int, parts: Parts, name: str, *, create: bool) -> int:
-        if create:
-            with suppress(FileExistsError):
-                os.mkdir(name, dir_fd=fd)
         try:
+            try:
+                return os.open(name, _DIRECTORY, dir_fd=fd)
+            except FileNotFoundError:
+                if not create:
+                    raise
+            with suppress(FileExistsError):  # made just now by somebody else
+                os.mkdir(name, dir_fd=fd)
             return os.open(name, _DIRECTORY, dir_fd=fd)
         except OSError as error:
             if error.errno not in (errno.ELOOP, errno.ENOTDIR):
