@@ -56,6 +56,8 @@ def test_one_line_says_it_all(torrent: Torrent) -> None:
     assert progress_line(bent) == said
     seeding = Look(status=status(torrent, state=State.SEEDING, uploaded=2048, upload_rate=512.0))
     assert progress_line(seeding) == "sample: seeding, 2.0 KiB uploaded, 512 B/s, 0 peers"
+    hiding = Look(status=status(torrent, state=State.SEEDING, super_seeding=True))
+    assert progress_line(hiding).startswith("sample: super-seeding, ")
 
 
 def test_a_hundred_percent_is_never_shown_early(torrent: Torrent) -> None:

@@ -6,13 +6,14 @@ from attrs import evolve
 from trio.testing import MockClock
 
 from tests.session.hall import open_hall
-from tests.session.stage import CONTENT, GEOMETRY, NOT_FAST, PIECE_LENGTH, TORRENT
+from tests.session.stage import CONTENT, GEOMETRY, NOT_FAST, PIECE_LENGTH, PLAIN, TORRENT
 from torrent_peer.net.announcer import TrackerState
 from torrent_peer.session.figures import flags, peer_status, torrent_status, tracker_status, why_slow
 from torrent_peer.session.peer import Peer
 from torrent_peer.session.status import State
 from torrent_peer.session.upkeep import Upkeep
 from torrent_peer.strategy.overdue import REQUEST_TIMEOUT
+from torrent_peer.strategy.super_seeding import ENOUGH_SEEDS
 from torrent_peer.wire.messages import Choke, Have, HaveAll, Interested, NotInterested, Unchoke
 
 ALL = GEOMETRY.piece_count
@@ -71,6 +72,16 @@ async def test_nothing_wanted_is_slow_while_seeding(tmp_path: Path) -> None:
         assert status.why_slow == ""
         assert status.eta is None
         assert status.verified == len(CONTENT)
+        assert status.doing == "seeding"
+
+
+async def test_a_super_seed_is_called_so_as_long_as_it_hides_anything(tmp_path: Path) -> None:
+    async with open_hall(tmp_path, pieces=ALL, options=evolve(PLAIN, super_seed=True)) as hall:
+        assert torrent_status(TORRENT, State.SEEDING, hall.parts).doing == "super-seeding"
+        assert torrent_status(TORRENT, State.STOPPING, hall.parts).doing == "stopping"
+        for _ in range(ENOUGH_SEEDS):
+            hall.join()
+        assert torrent_status(TORRENT, State.SEEDING, hall.parts).doing == "seeding"
 
 
 async def test_flags_are_one_letter_a_fact(tmp_path: Path) -> None:

@@ -100,8 +100,7 @@ def _state(look: Look) -> str:
     if look.checked is not None:
         left = f", {format_duration(look.check_left)} left" if look.check_left is not None else ""
         return f"checking what is on disk {_share(look)}{left}"
-    word = {State.STOPPING: "stopping"}.get(look.status.state, look.status.state.value)
-    return f"{word} {_share(look)}"
+    return f"{look.status.doing} {_share(look)}"
 
 
 def _share(look: Look) -> str:

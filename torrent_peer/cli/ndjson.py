@@ -95,6 +95,7 @@ SCHEMA: Final[dict[str, dict[str, str]]] = {
         "downloaded": "payload bytes this run",
         "uploaded": "payload bytes this run",
         "wasted": "payload bytes of no use",
+        "super_seeding": "whether pieces are hidden, to be revealed one by one",
         "download_rate": "bytes/s",
         "upload_rate": "bytes/s",
         "eta": "seconds, or null",

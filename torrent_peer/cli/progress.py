@@ -122,7 +122,7 @@ def progress_line(look: Look) -> str:
     bent_rules = f", {count(bent, 'broken rule')}" if bent else ""
     up = format_rate(status.upload_rate)
     if status.state is State.SEEDING:
-        return f"{status.name}: seeding, {format_size(status.uploaded)} uploaded, {up}, {peers}{bent_rules}"
+        return f"{status.name}: {status.doing}, {format_size(status.uploaded)} uploaded, {up}, {peers}{bent_rules}"
     eta = f", {format_duration(status.eta)} left" if status.eta is not None else ""
     slow = f"; {status.why_slow}" if status.why_slow else ""
     return (

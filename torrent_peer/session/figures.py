@@ -56,6 +56,7 @@ def torrent_status(torrent: Torrent, state: State, parts: Parts | None, *, with_
         open_pieces=tuple(parts.picker.open_pieces),
         dialing=swarm.dialing,
         unobtainable=parts.picker.unobtainable,
+        super_seeding=exchange.revealing.hides,
     )
 
 

@@ -95,3 +95,10 @@ class TorrentStatus:
     """Attempts to connect under way."""
     unobtainable: int = 0
     """Wanted pieces that no connected peer has."""
+    super_seeding: bool = False
+    """Whether pieces are hidden, to be revealed one by one (BEP 16)."""
+
+    @property
+    def doing(self) -> str:
+        """The state in a word."""
+        return f"super-{self.state.value}" if self.super_seeding and self.state is State.SEEDING else self.state.value
