@@ -75,6 +75,8 @@ RANGE = HashRange(bytes(32), 1, 512, 256, 9)
         (Hashes(RANGE, b""), "hashes layer 1 [512:768]"),
         (HashReject(RANGE), "hash_reject layer 1 [512:768]"),
         (ExtendedHandshake(client="\x1b[2J"), "extended_handshake"),
+        (ExtendedHandshake(upload_only=True), "extended_handshake upload_only yes"),
+        (ExtendedHandshake(upload_only=False), "extended_handshake upload_only no"),
     ],
 )
 def test_a_message_in_short_shows_nothing_its_sender_wrote_as_text(message: Message, text: str) -> None:

@@ -9,6 +9,7 @@ from torrent_peer.wire.messages import (
     Cancel,
     DontHave,
     Extended,
+    ExtendedHandshake,
     Handshake,
     Hashes,
     HashReject,
@@ -63,6 +64,8 @@ def in_short(message: Message) -> str:
             return f"{name} {HOLEPUNCH_NAMES.get(kind, kind)} {address}"
         case UploadOnly(upload_only):
             return f"{name} {'yes' if upload_only else 'no'}"
+        case ExtendedHandshake(upload_only=bool(upload_only)):
+            return f"{name} upload_only {'yes' if upload_only else 'no'}"
         case Bitfield(bits):
             return f"{name} of {len(bits)} bytes"
         case Extended(number, payload) | Unknown(number, payload):
