@@ -25,6 +25,10 @@ class Job:
     """Peers it may serve at once; 0: as many as it likes. aria2 and ctorrent have no such option."""
     hasty: bool = False
     """Whether the peers it serves change every few seconds. Only libtorrent can be told."""
+    stingy: bool = False
+    """Whether it serves nobody, but for what it allows those it chokes (BEP 6). Only libtorrent can be told."""
+    one_file: bool = False
+    """Whether it wants the first file only. Only libtorrent can be told."""
     pex: bool = False
     """Whether it exchanges peers with peers. libtorrent always does, ctorrent cannot."""
     magnet: str | None = None

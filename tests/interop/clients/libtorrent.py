@@ -31,6 +31,8 @@ if job["slots"]:
     session.apply_settings({"unchoke_slots_limit": job["slots"]})
 if job["hasty"]:
     session.apply_settings({"unchoke_interval": 2, "optimistic_unchoke_interval": 4})
+if job["stingy"]:
+    session.apply_settings({"unchoke_slots_limit": 0})
 everybody = lt.ip_filter()  # local peers, too, are of the class that the limits hold for
 everybody.add_rule("0.0.0.0", "255.255.255.255", 1 << session.global_peer_class_id)
 session.set_peer_class_filter(everybody)
@@ -39,6 +41,8 @@ if job["magnet"]:
 else:
     parameters = lt.add_torrent_params()
     parameters.ti = lt.torrent_info(job["torrent"])
+if job["one_file"]:
+    parameters.file_priorities = [4] + [0] * (parameters.ti.num_files() - 1)
 parameters.save_path = job["content"]
 session.add_torrent(parameters)
 while True:
@@ -58,6 +62,8 @@ def run(job: Job) -> Program:
         "rate": job.rate,
         "slots": job.slots,
         "hasty": job.hasty,
+        "stingy": job.stingy,
+        "one_file": job.one_file,
         "magnet": job.magnet,
     }
     return job.start("libtorrent", [sys.executable, "-c", SCRIPT, json.dumps(told)])
