@@ -14,6 +14,7 @@ from torrent_peer.session.farewell import Cause
 from torrent_peer.session.peer import Peer
 from torrent_peer.session.rate_limit import RateLimit
 from torrent_peer.session.reasons import Evidence, Signal, Stage
+from torrent_peer.session.turns import Turns
 from torrent_peer.wire import codec
 from torrent_peer.wire.connection import NEED_DATA, PeerConnection, Refused
 from torrent_peer.wire.errors import Finding
@@ -67,6 +68,7 @@ class Listener:
     """An owner that only remembers."""
 
     download_limit: RateLimit = field(factory=lambda: RateLimit(None))
+    leaving: Turns = field(factory=Turns)
     heard: list[object] = field(factory=list)
     buffers: list[int] = field(factory=list)
     findings: list[Finding] = field(factory=list)
@@ -98,6 +100,6 @@ class Listener:
     def forget(self, peer: Peer) -> None:
         self.forgotten += 1
 
-    def evidence(self, peer: Peer, signal: Signal, stage: Stage) -> Evidence:
+    def evidence(self, peer: Peer, signal: Signal, stage: Stage, *, now: float) -> Evidence:
         self.ends.append((signal, stage))
         return Evidence(signal=signal, stage=stage, since_connect=1.0, since_ours=0.01, since_theirs=0.5)

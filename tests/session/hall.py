@@ -24,6 +24,7 @@ from torrent_peer.session.options import SessionOptions, TorrentOptions
 from torrent_peer.session.parts import Parts
 from torrent_peer.session.peer import Peer
 from torrent_peer.session.rate_limit import RateLimit
+from torrent_peer.session.turns import Turns
 from torrent_peer.storage.pool import FilePool
 from torrent_peer.strategy.slots import Slots
 from torrent_peer.wire.codec import PIECE_HEADER_LENGTH
@@ -105,6 +106,7 @@ class House:
     blocks: BlockBuffers = field(factory=lambda: BlockBuffers(gap=PIECE_HEADER_LENGTH))
     disk: Clerk = field(factory=Clerk)
     download_limit: RateLimit = field(factory=lambda: RateLimit(None))
+    leaving: Turns = field(factory=Turns)
     upload_limit: RateLimit = field(factory=lambda: RateLimit(None))
     slots: Slots = field(factory=lambda: Slots(None))
     port: int | None = 6881

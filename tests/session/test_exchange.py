@@ -207,7 +207,7 @@ async def test_findings_are_reported_and_counted_by_severity(tmp_path: Path) -> 
 async def test_the_evidence_of_a_silent_end_is_what_was_seen(tmp_path: Path) -> None:
     async with open_hall(tmp_path) as hall:
         peer, _ = hall.join()
-        evidence = hall.parts.exchange.evidence(peer, Signal.FIN, Stage.TALKING)
+        evidence = hall.parts.exchange.evidence(peer, Signal.FIN, Stage.TALKING, now=trio.current_time())
         assert evidence.our_last is not None
         assert evidence.our_last.startswith("request ")
         assert not evidence.both_complete
@@ -218,9 +218,9 @@ async def test_the_evidence_of_a_silent_end_is_what_was_seen(tmp_path: Path) -> 
         assert (evidence.they_choke, evidence.they_want, evidence.we_have_all) == (False, False, False)
         assert not evidence.same_host
         other, _ = hall.join()
-        assert not hall.parts.exchange.evidence(other, Signal.FIN, Stage.SILENT).same_host
+        assert not hall.parts.exchange.evidence(other, Signal.FIN, Stage.SILENT, now=trio.current_time()).same_host
         other.address = peer.address
-        assert hall.parts.exchange.evidence(other, Signal.FIN, Stage.SILENT).same_host
+        assert hall.parts.exchange.evidence(other, Signal.FIN, Stage.SILENT, now=trio.current_time()).same_host
 
 
 async def test_a_seed_that_chokes_and_unchokes_is_asked_again_and_the_download_completes(tmp_path: Path) -> None:

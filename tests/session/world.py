@@ -23,6 +23,7 @@ from torrent_peer.session.peer import Peer
 from torrent_peer.session.rate_limit import RateLimit
 from torrent_peer.session.serving import Serving
 from torrent_peer.session.swarm import Swarm
+from torrent_peer.session.turns import Turns
 from torrent_peer.session.upkeep import Upkeep
 from torrent_peer.storage.store import Store
 from torrent_peer.strategy.picker import Picker
@@ -134,6 +135,7 @@ class World:
             downloading=self.downloading,
             serving=serving,
             download_limit=RateLimit(None),
+            leaving=Turns(),
             listen_port=None,
             report=lambda event: None,
         )

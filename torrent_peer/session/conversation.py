@@ -12,7 +12,8 @@ from torrent_peer.session.farewell import Cause, EndedBy, Farewell
 from torrent_peer.session.peer import Peer
 from torrent_peer.session.rate_limit import RateLimit
 from torrent_peer.session.reasons import Evidence, Signal, Stage, explain
-from torrent_peer.wire.connection import NEED_DATA, EndOfStream, Refused
+from torrent_peer.session.turns import Turns
+from torrent_peer.wire.connection import NEED_DATA, EndOfStream, PeerConnection, Refused
 from torrent_peer.wire.errors import RemoteProtocolError
 from torrent_peer.wire.messages import Message, Piece
 
@@ -21,6 +22,8 @@ class Owner(Protocol):
     """What the torrent does for a conversation."""
 
     download_limit: RateLimit
+    leaving: Turns
+    """Where those wait whose conversation is over, to be seen off."""
 
     def handle(self, peer: Peer, event: Message | Refused) -> None:
         """Act on one judged message."""
@@ -40,32 +43,42 @@ class Owner(Protocol):
     def forget(self, peer: Peer) -> None:
         """The conversation is over."""
 
-    def evidence(self, peer: Peer, signal: Signal, stage: Stage) -> Evidence:
-        """What is known about a conversation that ended without a word."""
+    def evidence(self, peer: Peer, signal: Signal, stage: Stage, *, now: float) -> Evidence:
+        """What is known about a conversation that ended without a word at `now`."""
 
 
 async def converse(peer: Peer, owner: Owner) -> Farewell:
     """Talk until one side ends it. Never raises but for bugs and cancellation from above."""
-    farewell: Farewell | None = None
+    signal: Signal | None = None
     try:
-        with peer.scope:
-            farewell = await _talk(peer, owner)
-    except RemoteProtocolError as error:
-        cause = Cause.SELF if error.violation.rule == "HS-10" else Cause.VIOLATION
-        farewell = peer.farewell(cause, str(error), finding=error.violation)
-    except OSError as error:
-        farewell = _silent_end(peer, owner, Signal.RST, Cause.RESET, error.strerror or str(error))
+        try:
+            with peer.scope:
+                signal = await _talk(peer, owner)
+        except RemoteProtocolError as error:
+            cause = Cause.SELF if error.violation.rule == "HS-10" else Cause.VIOLATION
+            peer.close(cause, str(error), finding=error.violation)
+        except OSError as error:
+            signal = Signal.RST
+            peer.close(Cause.RESET, error.strerror or str(error), ended_by=EndedBy.NETWORK)
+        # From here on nobody may say anything more to it.
+        now = trio.current_time()
+        await owner.leaving.wait()
+        if signal is not None and peer.ending is not None and peer.ending.ended_by is not EndedBy.US:
+            likely = explain(owner.evidence(peer, signal, _stage(peer.connection), now=now))
+            peer.ending = evolve(peer.ending, likely=likely)
     finally:
         owner.note_findings(peer)
-        # From here on nobody may say anything more to it.
-        peer.ending = peer.ending or farewell or peer.farewell(Cause.SHUTDOWN, "the torrent ended")
+        peer.ending = peer.ending or peer.farewell(Cause.SHUTDOWN, "the torrent ended")
         owner.forget(peer)
         await peer.transport.aclose()
     return peer.ending
 
 
-async def _talk(peer: Peer, owner: Owner) -> Farewell | None:
-    """The receive loop: every buffer is worked through before anything else is awaited."""
+async def _talk(peer: Peer, owner: Owner) -> Signal | None:
+    """The receive loop: every buffer is worked through before anything else is awaited.
+
+    Returns how they ended it, None when we did.
+    """
     connection, transport, clocks = peer.connection, peer.transport, peer.clocks
     peer.greet(now=clocks.connected)
     length = messages = 0
@@ -81,7 +94,7 @@ async def _talk(peer: Peer, owner: Owner) -> Farewell | None:
             if (event := connection.next_event()) is NEED_DATA:
                 break
             if type(event) is EndOfStream:
-                return _end_of_stream(peer, owner, event)
+                return _hung_up(peer, event)
             owner.handle(peer, event)  # type: ignore[arg-type]  # the listener's own events end before this loop begins
             if peer.ending is not None:
                 return None
@@ -114,18 +127,15 @@ async def _receive_within(limit: RateLimit, peer: Peer, portion: int) -> memoryv
     return data
 
 
-def _end_of_stream(peer: Peer, owner: Owner, end: EndOfStream) -> Farewell:
+def _hung_up(peer: Peer, end: EndOfStream) -> Signal:
     if end.clean:
-        return _silent_end(peer, owner, Signal.FIN, Cause.CLOSED, "closed the connection")
-    return _silent_end(peer, owner, Signal.CUT, Cause.CUT, end.detail or "the stream ended inside a message")
+        peer.close(Cause.CLOSED, "closed the connection", ended_by=EndedBy.THEM)
+        return Signal.FIN
+    peer.close(Cause.CUT, end.detail or "the stream ended inside a message", ended_by=EndedBy.NETWORK)
+    return Signal.CUT
 
 
-def _silent_end(peer: Peer, owner: Owner, signal: Signal, cause: Cause, detail: str) -> Farewell:
-    connection = peer.connection
+def _stage(connection: PeerConnection) -> Stage:
     if connection.theirs.handshake is None:
-        stage = Stage.HANDSHAKE if connection.received_bytes else Stage.SILENT
-    else:
-        stage = Stage.TALKING if connection.heard_message else Stage.GREETED
-    likely = explain(owner.evidence(peer, signal, stage))
-    ended_by = EndedBy.THEM if signal is Signal.FIN else EndedBy.NETWORK
-    return evolve(peer.farewell(cause, detail, ended_by=ended_by), likely=likely)
+        return Stage.HANDSHAKE if connection.received_bytes else Stage.SILENT
+    return Stage.TALKING if connection.heard_message else Stage.GREETED

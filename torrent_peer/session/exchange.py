@@ -17,6 +17,7 @@ from torrent_peer.session.reasons import Evidence, Signal, Stage
 from torrent_peer.session.revealing import Revealing
 from torrent_peer.session.serving import Serving
 from torrent_peer.session.swarm import Swarm
+from torrent_peer.session.turns import Turns
 from torrent_peer.strategy.picker import Picker
 from torrent_peer.wire.connection import Refused
 from torrent_peer.wire.errors import Severity
@@ -54,6 +55,7 @@ class Exchange:
         serving: Serving,
         revealing: Revealing | None = None,
         download_limit: RateLimit,
+        leaving: Turns,
         listen_port: int | None,
         report: Callable[[Event], None],
     ) -> None:
@@ -63,6 +65,7 @@ class Exchange:
         self.serving = serving
         self.revealing = revealing or Revealing(have)
         self.download_limit = download_limit
+        self.leaving = leaving
         self._listen_port = listen_port
         self._report = report
         self.swarm: Swarm
@@ -138,9 +141,8 @@ class Exchange:
                     peer.last_word = f"{finding.evidence} [{finding.rule}]"
                 self._report(FindingNoted(peer.address, peer.client, finding))
 
-    def evidence(self, peer: Peer, signal: Signal, stage: Stage) -> Evidence:
-        """What is known about a conversation that ended without a word."""
-        now = trio.current_time()
+    def evidence(self, peer: Peer, signal: Signal, stage: Stage, *, now: float) -> Evidence:
+        """What is known about a conversation that ended without a word at `now`."""
         connection, clocks = peer.connection, peer.clocks
         ours, theirs = connection.ours, connection.theirs
         they_have_all = theirs.pieces is not None and theirs.pieces.is_full

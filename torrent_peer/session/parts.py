@@ -25,6 +25,7 @@ from torrent_peer.session.revealing import Revealing
 from torrent_peer.session.serving import Serving
 from torrent_peer.session.swarm import Swarm
 from torrent_peer.session.transcribing import transcribe
+from torrent_peer.session.turns import Turns
 from torrent_peer.storage.pool import FilePool
 from torrent_peer.strategy.picker import Picker
 from torrent_peer.strategy.slots import Slots
@@ -49,6 +50,7 @@ class Shared(Protocol):
     pool: FilePool
     download_limit: RateLimit
     upload_limit: RateLimit
+    leaving: Turns
     slots: Slots
     port: int | None
     began: float
@@ -100,6 +102,7 @@ class Parts:
             serving=self.serving,
             revealing=Revealing(content.have, self._hidden() if options.super_seed else None),
             download_limit=shared.download_limit.share(),
+            leaving=shared.leaving,
             listen_port=shared.port,
             report=report,
         )

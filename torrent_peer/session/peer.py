@@ -218,10 +218,12 @@ class Peer:
         self.ask_after = now + min(FIRST_REST * 2 ** (self.rejects // REJECTS_PER_STEP), LONGEST_REST)
         self.last_word = f"refused {block}"
 
-    def close(self, cause: Cause, detail: str, *, finding: Finding | None = None) -> None:
+    def close(
+        self, cause: Cause, detail: str, *, ended_by: EndedBy = EndedBy.US, finding: Finding | None = None
+    ) -> None:
         """End the conversation; the first reason given is the one that counts."""
         if self.ending is None:
-            self.ending = self.farewell(cause, detail, finding=finding)
+            self.ending = self.farewell(cause, detail, ended_by=ended_by, finding=finding)
             self._scope.cancel()
 
     def farewell(

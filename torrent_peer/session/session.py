@@ -23,6 +23,7 @@ from torrent_peer.session.options import SessionOptions, TorrentOptions
 from torrent_peer.session.rate_limit import RateLimit
 from torrent_peer.session.strangers import Strangers
 from torrent_peer.session.torrent import TorrentRun
+from torrent_peer.session.turns import Turns
 from torrent_peer.storage.pool import FilePool
 from torrent_peer.strategy.slots import Slots
 from torrent_peer.wire.codec import PIECE_HEADER_LENGTH
@@ -46,6 +47,7 @@ class Session:
         self.pool = pool
         self.download_limit = RateLimit(options.download_limit)
         self.upload_limit = RateLimit(options.upload_limit)
+        self.leaving = Turns()
         self.slots = Slots(options.max_upload_slots)
         self.port: int | None = None
         """The TCP port peers are accepted on; None when none are."""
