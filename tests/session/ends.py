@@ -1,6 +1,7 @@
 """One conversation in memory: our end a `Peer`, their end a plain stream to say bytes on."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 import trio
 import trio.testing
@@ -19,6 +20,7 @@ from torrent_peer.wire import codec
 from torrent_peer.wire.connection import NEED_DATA, PeerConnection, Refused
 from torrent_peer.wire.errors import Finding
 from torrent_peer.wire.messages import Handshake, Message, Piece
+from torrent_peer.wire.piece_run import PieceRun
 from torrent_peer.wire.reserved import Reserved
 from torrent_peer.wire.side import Side
 
@@ -83,8 +85,8 @@ class Listener:
         if self.close_at is not None and isinstance(event, self.close_at):
             peer.close(Cause.UNWANTED, "heard enough")
 
-    def take(self, peer: Peer, pieces: Sequence[Piece]) -> None:
-        for piece in pieces:
+    def take(self, peer: Peer, runs: Sequence[PieceRun]) -> None:
+        for piece in chain.from_iterable(runs):
             self.handle(peer, piece)
 
     def asked(self, peer: Peer, count: int) -> None:

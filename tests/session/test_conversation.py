@@ -236,6 +236,53 @@ async def test_requests_that_come_in_one_go_are_counted_and_told(autojump_clock:
         nursery.cancel_scope.cancel()
 
 
+class Stocked:
+    """A stream that has, after its first bytes, everything at once."""
+
+    backlog = 0
+
+    def __init__(self, first: bytes, then: bytes) -> None:
+        self._first, self._left = memoryview(first), memoryview(then)
+
+    async def receive(self, at_most: int = 0) -> memoryview:
+        await trio.lowlevel.checkpoint()
+        data, self._first = self._first[:at_most], self._first[at_most:]
+        if not data:
+            data, self._left = self._left[:at_most], self._left[at_most:]
+        return data
+
+    async def readable(self) -> None: ...
+
+    def write(self, data: bytes | memoryview) -> None: ...
+
+    async def drain(self, below: int = 0) -> None: ...
+
+    async def aclose(self) -> None: ...
+
+
+async def test_blocks_that_fill_the_buffer_end_where_it_ends(autojump_clock: trio.testing.MockClock) -> None:
+    class Greedy(Asker):
+        def after_buffer(self, peer: Peer, length: int, *, now: float) -> None:
+            if not peer.connection.theirs.choking and not peer.connection.ours.interested:
+                blocks = [GEOMETRY.block(piece, number) for piece in range(4) for number in range(16)]
+                peer.say(HaveNone())
+                peer.say(Interested())
+                peer.request(blocks, now=now)
+            missing.append(peer.connection.missing)
+            super().after_buffer(peer, length, now=now)
+
+    missing: list[int] = []
+    owner = Greedy()
+    peer, _, _ = conversation()
+    blocks = [Piece(GEOMETRY.block(piece, number), bytes(16384)) for piece in range(4) for number in range(16)]
+    peer.transport = Stocked(HANDSHAKE + encoded(HaveAll(), Unchoke()), encoded(Have(1), *blocks))
+    await converse(peer, owner)
+    assert owner.heard.count(Have(1)) == 1
+    assert sum(isinstance(event, Piece) for event in owner.heard) == 64
+    once = missing.index(9)
+    assert missing[once + 1 :] == [0] * 4
+
+
 async def test_a_download_limit_slows_the_reading_of_what_was_asked_for(
     autojump_clock: trio.testing.MockClock,
 ) -> None:

@@ -8,7 +8,7 @@ import contextlib
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from typing import Final
 
 from attrs import define, field
@@ -295,7 +295,7 @@ class Player:
         connection = self.connection
         while True:
             if self._short:
-                for piece in connection.next_pieces():
+                for piece in chain.from_iterable(connection.next_pieces()):
                     self._happened(piece)
                 if count := connection.next_requests():
                     for block in list(connection.requested)[-count:]:

@@ -235,7 +235,7 @@ def test_the_end_between_messages_is_clean() -> None:
 def test_the_end_inside_a_message_is_not() -> None:
     connection = leech()
     assert events(connection, codec.encode(Have(3))[:6]) == []
-    assert connection.awaiting == 9
+    assert (connection.awaiting, connection.missing) == (9, 3)
     (end,) = events(connection, b"")
     assert end == EndOfStream(clean=False, pending=6, detail="the stream ends 6 bytes into a have of 9")
 

@@ -31,12 +31,16 @@ def one_by_one(connection: PeerConnection, buffers: Iterable[bytes]) -> list[Eve
     return [kept(event) for data in buffers for event in events(connection, data)]
 
 
+def next_pieces(connection: PeerConnection) -> list[Piece]:
+    return [piece for run in connection.next_pieces() for piece in run]
+
+
 def short_way(connection: PeerConnection, buffers: Iterable[bytes]) -> list[Event]:
     heard: list[Event] = []
     for data in buffers:
         connection.receive_data(data)
         while True:
-            heard += map(kept, connection.next_pieces())
+            heard += map(kept, next_pieces(connection))
             if (event := connection.next_event()) is NEED_DATA:
                 break
             heard.append(kept(event))
@@ -103,10 +107,10 @@ def test_the_beginning_of_a_block_is_kept_and_told() -> None:
     connection = asked([A, B])
     stream = codec.encode(piece(A)) + codec.encode(piece(B))
     connection.receive_data(stream[:20000])
-    assert [each.block for each in connection.next_pieces()] == [A]
+    assert [each.block for each in next_pieces(connection)] == [A]
     assert connection.awaiting == codec.PIECE_HEADER_LENGTH + B.length
     connection.receive_data(stream[20000:])
-    assert [(each.block, bytes(each.data)) for each in connection.next_pieces()] == [(B, DATA)]
+    assert [(each.block, bytes(each.data)) for each in next_pieces(connection)] == [(B, DATA)]
     assert connection.awaiting is None
 
 
@@ -135,7 +139,7 @@ def test_the_rest_of_a_block_whose_request_was_cancelled_meanwhile_is_left_to_th
     connection.receive_data(stream[100:])
     assert connection.next_pieces() == []
     assert kept(connection.next_event()) == piece(A)
-    assert [each.block for each in connection.next_pieces()] == [B]
+    assert [each.block for each in next_pieces(connection)] == [B]
 
 
 def test_before_the_handshake_and_with_a_transcript_there_is_no_short_way() -> None:

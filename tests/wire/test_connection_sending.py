@@ -239,7 +239,7 @@ def test_blocks_in_rows_are_told_so_both_ways_and_everything_else_one_by_one() -
     sent, received = connection.sent_bytes, connection.received_bytes
     connection.send_requests([A, B])
     connection.receive_data(codec.encode(Piece(A, DATA)) + codec.encode(Piece(B, DATA)) + codec.encode(Choke()))
-    assert [piece.block for piece in connection.next_pieces()] == [A, B]
+    assert [run.row.blocks for run in connection.next_pieces()] == [[A, B]]
     assert connection.next_event() == Choke()
     assert told == [
         (Side.DIALER, sent, "2 Request"),

@@ -190,6 +190,7 @@ def test_a_stream_may_end_between_messages_and_is_cut_inside_one(
             framer.feed(fragment)
             drain(framer)
         assert (framer.pending, framer.awaiting, framer.cut) == (pending, awaiting, cut)
+        assert framer.missing == (awaiting - pending if awaiting is not None and pending > 4 else 0)
 
 
 PREFIXES = sorted(

@@ -3,7 +3,9 @@
 import pytest
 
 from tests.wire.scenes import GEOMETRY, Scene
-from torrent_peer.core.block import Block
+from torrent_peer.core.block import BLOCK_LENGTH, Block, BlockRow
+from torrent_peer.core.geometry import Geometry
+from torrent_peer.core.piece_set import PieceSet
 from torrent_peer.wire import codec, hot
 from torrent_peer.wire.framing import FrameLimits, Framer
 from torrent_peer.wire.messages import (
@@ -17,7 +19,9 @@ from torrent_peer.wire.messages import (
     Request,
     Unchoke,
 )
+from torrent_peer.wire.piece_run import PieceRun
 from torrent_peer.wire.side import Side
+from torrent_peer.wire.state import Direction
 
 D, L = Side.DIALER, Side.LISTENER
 A = GEOMETRY.block(0, 0)
@@ -125,12 +129,13 @@ def test_pieces_are_read_by_the_buffer_and_over_its_end(cut: int) -> None:
     framer, read, offsets = Framer(FrameLimits(piece_count=10), offset=68), list[Piece](), list[int]()
     for part in (data[: 16397 + cut], data[16397 + cut :]):
         framer.feed(part)
-        found, offset = hot.read_pieces(framer, way)
+        runs, offset = hot.read_pieces(framer, way)
+        found = [piece for run in runs for piece in run]
         if not found and framer.pending and (message := framer.next_message()) is not None:  # its header was cut
             assert isinstance(message, Piece)
             assert hot.take_answer(way, message.block)
             more, _ = hot.read_pieces(framer, way)
-            found, offset = [message, *more], framer.offset
+            found, offset = [message, *(piece for run in more for piece in run)], framer.offset
         read += [Piece(piece.block, bytes(piece.data)) for piece in found]
         offsets.append(offset)
     assert read == [true_piece(ONE), true_piece(TWO), true_piece(THREE)]
@@ -139,6 +144,109 @@ def test_pieces_are_read_by_the_buffer_and_over_its_end(cut: int) -> None:
     assert framer.offset == 68 + 2 * 16397 + 13 + 3616
     ledger = way.receiver.requests
     assert (ledger.live, ledger.total) == ({}, 0)
+
+
+WIDE = Geometry(total_length=100 * BLOCK_LENGTH + 500, piece_length=100 * BLOCK_LENGTH)
+
+
+def asked_of_wide(*rows: BlockRow) -> Direction:
+    """The way on which the blocks of these rows are awaited."""
+    legality = Scene(here=D, then=[(L, Unchoke())]).legality()
+    legality.direction(D).state.geometry = WIDE
+    ledger = legality.direction(L).receiver.requests
+    ledger.live.update((block, 1) for row in rows for block in row.blocks)
+    ledger.total = len(ledger.live)
+    return legality.direction(L)
+
+
+def full(begin: int, n_blocks: int, piece: int = 0) -> BlockRow:
+    return BlockRow(piece, begin * BLOCK_LENGTH, BLOCK_LENGTH, n_blocks)
+
+
+@pytest.mark.parametrize(
+    ("asked", "sent", "rows"),
+    [
+        ([full(0, 4)], [full(0, 4)], [full(0, 4)]),
+        ([full(0, 1)], [full(0, 1)], [full(0, 1)]),
+        ([full(0, 4)], [full(2, 2), full(0, 2)], [full(2, 2), full(0, 2)]),
+        ([full(0, 5)], [full(0, 2), full(3, 2)], [full(0, 2), full(3, 2)]),
+        ([full(0, 2), full(0, 2, piece=1)], [full(0, 2), full(0, 2, piece=1)], [full(0, 2), full(0, 2, piece=1)]),
+        (
+            [full(98, 2), BlockRow(1, 0, 500, 1)],
+            [full(98, 2), BlockRow(1, 0, 500, 1)],
+            [full(98, 2), BlockRow(1, 0, 500, 1)],
+        ),
+        ([full(0, 2), full(4, 9)], [full(0, 5)], [full(0, 2)]),
+        ([full(0, 2), full(3, 9)], [full(0, 5)], [full(0, 2)]),
+        ([full(0, 100)], [full(0, 70)], [full(0, hot.READ_AHEAD + 1), full(hot.READ_AHEAD + 1, 69 - hot.READ_AHEAD)]),
+        (
+            [BlockRow(0, 0, 32768, 1), full(2, 2)],
+            [BlockRow(0, 0, 32768, 1), full(2, 2)],
+            [BlockRow(0, 0, 32768, 1), full(2, 2)],
+        ),
+        ([BlockRow(0, 5, 16384, 2)], [BlockRow(0, 5, 16384, 2)], [BlockRow(0, 5, 16384, 2)]),
+        (
+            [full(0, 1), BlockRow(0, 16384, 100, 1)],
+            [full(0, 1), BlockRow(0, 16384, 100, 1)],
+            [full(0, 1), BlockRow(0, 16384, 100, 1)],
+        ),
+    ],
+)
+def test_blocks_that_come_in_a_row_are_taken_as_one(
+    asked: list[BlockRow], sent: list[BlockRow], rows: list[BlockRow]
+) -> None:
+    way = asked_of_wide(*asked)
+    pieces = [Piece(block, bytes([number]) * block.length) for row in sent for number, block in enumerate(row.blocks)]
+    data = memoryview(stream(*pieces))
+    runs: list[PieceRun] = []
+    end, cut = hot.take_pieces(way, data, 0, runs)
+    assert [run.row for run in runs] == rows
+    taken = [piece for run in runs for piece in run]
+    assert taken == pieces[: len(taken)]
+    assert (end, cut) == (len(stream(*taken)), 0)
+    left = {block for row in asked for block in row.blocks} - {piece.block for piece in taken}
+    ledger = way.receiver.requests
+    assert (set(ledger.live), ledger.total) == (left, len(left))
+
+
+@pytest.mark.parametrize(
+    ("waiting", "asked", "taken"),
+    [
+        ([], [full(0, 70)], 70),
+        ([], [full(98, 2), BlockRow(1, 0, 500, 1)], 3),
+        ([], [full(98, 2), BlockRow(1, 0, 499, 1)], 2),
+        ([], [full(0, 3), full(2, 1)], 3),
+        ([], [full(3, 3), full(0, 3)], 6),
+        ([], [full(0, 2), BlockRow(0, 2 * BLOCK_LENGTH, 100, 1), full(3, 1)], 2),
+        ([], [full(99, 2)], 1),
+        ([], [full(100, 1)], 0),
+        ([], [full(200, 1)], 0),
+        ([], [full(0, 1, piece=2)], 0),
+        ([full(2, 1)], [full(0, 4)], 2),
+        ([full(0, 1)], [full(0, 4)], 0),
+        ([full(0, 60)], [full(60, 20)], 4),
+    ],
+)
+def test_of_requests_in_rows_those_before_the_first_extraordinary_one_are_taken(
+    waiting: list[BlockRow], asked: list[BlockRow], taken: int
+) -> None:
+    way = (
+        Scene(here=D, then=[(L, Unchoke()), (L, ExtendedHandshake(request_queue=64 if waiting else 100))])
+        .legality()
+        .direction(D)
+    )
+    way.state.geometry, way.receiver.pieces = WIDE, PieceSet.full(2)
+    ledger = way.sender.requests
+    ledger.live.update((block, 1) for row in waiting for block in row.blocks)
+    ledger.total = before = len(ledger.live)
+    blocks = [block for row in asked for block in row.blocks]
+    assert hot.take_requests(way, blocks) == taken
+    assert list(ledger.live)[before:] == blocks[:taken]
+    assert all(type(block) is Block for block in ledger.live)
+    bits: dict[int, int] = {}
+    for block in blocks[:taken]:
+        bits[block.piece] = bits.get(block.piece, 0) | 1 << block.begin // BLOCK_LENGTH
+    assert ledger.asked == bits
 
 
 @pytest.mark.parametrize(

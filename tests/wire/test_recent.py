@@ -1,11 +1,16 @@
 """The ring of recent messages."""
 
-from torrent_peer.core.block import Block
+from torrent_peer.core.block import Block, BlockRow
 from torrent_peer.wire.messages import Choke, Extended, Have, Message, MetadataPiece, Piece, Request
+from torrent_peer.wire.piece_run import PieceRun
 from torrent_peer.wire.recent import KEPT, Recent
 from torrent_peer.wire.side import Side
 
 BLOCK = Block(0, 0, 16384)
+
+
+def run(row: BlockRow) -> PieceRun:
+    return PieceRun(row, memoryview(bytes(row.n_blocks * (13 + row.length))))
 
 
 def test_the_last_messages_are_kept_in_short_form() -> None:
@@ -45,12 +50,17 @@ def test_each_sides_last_word_is_known() -> None:
 
 def test_pieces_said_one_behind_the_other_are_remembered_with_their_places() -> None:
     recent = Recent()
-    recent.note_pieces(Side.LISTENER, 100, [Piece(Block(2, 0, 16384), b""), Piece(Block(2, 16384, 1000), b"")])
+    recent.note_pieces(Side.LISTENER, 100, [run(BlockRow(2, 0, 16384, 2)), run(BlockRow(2, 32768, 1000, 1))])
     recent.note_pieces(Side.LISTENER, 5000, [])
     assert [str(said) for said in recent] == [
         "listener at 100: piece 2 [0:16384]",
-        "listener at 16497: piece 2 [16384:17384]",
+        "listener at 16497: piece 2 [16384:32768]",
+        "listener at 32894: piece 2 [32768:33768]",
     ]
+    assert len(recent) == 3
+    recent.note_pieces(Side.LISTENER, 0, [run(BlockRow(1, 0, 1, KEPT + 1))])
+    assert len(recent) == len(list(recent)) == KEPT
+    assert str(next(iter(recent))) == "listener at 14: piece 1 [1:2]"
 
 
 def test_blocks_said_in_a_row_are_told_to_who_wants_rows() -> None:
@@ -60,7 +70,7 @@ def test_blocks_said_in_a_row_are_told_to_who_wants_rows() -> None:
     before = recent.in_rows
     recent.on_blocks = lambda sender, offset, kind, blocks: rows.append((sender, offset, kind, list(blocks)))
     assert (before, recent.in_rows) == (False, True)
-    recent.note_pieces(Side.DIALER, 5, [Piece(BLOCK, b"")])
+    recent.note_pieces(Side.DIALER, 5, [run(BlockRow(*BLOCK, 1))])
     recent.note_requests(Side.LISTENER, 7, [BLOCK, BLOCK])
     recent.note_blocks(Side.DIALER, 9, [])
     recent.note_requests(Side.DIALER, 9, [])

@@ -8,6 +8,7 @@ ones each time.
 import os
 import random
 from collections import Counter
+from itertools import chain
 from typing import Final
 
 from hypothesis import HealthCheck, settings
@@ -266,7 +267,7 @@ class TwoEnds(RuleBasedStateMachine):
         for start in range(0, len(data), by):
             hearer.connection.receive_data(data[start : start + by])
             while True:
-                for piece in hearer.connection.next_pieces():
+                for piece in chain.from_iterable(hearer.connection.next_pieces()):
                     self._hear(hearer, speaker, piece)
                 event = hearer.connection.next_event()
                 if event is NEED_DATA:

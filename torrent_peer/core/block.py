@@ -1,4 +1,4 @@
-"""`Block`: the unit of request, one value instead of three loose integers."""
+"""`Block`: the unit of request, one value instead of three loose integers; and many of them in a row."""
 
 from typing import Final, NamedTuple
 
@@ -27,3 +27,22 @@ class Block(NamedTuple):
 
     def __str__(self) -> str:
         return f"piece {self.piece} [{self.begin}:{self.begin + self.length}]"
+
+
+class BlockRow(NamedTuple):
+    """Blocks of one length that lie one behind the other in one piece."""
+
+    piece: int
+    """Index of the piece."""
+    begin: int
+    """Offset of the first inside the piece, in bytes."""
+    length: int
+    """Bytes of each block."""
+    n_blocks: int
+    """How many there are."""
+
+    @property
+    def blocks(self) -> list[Block]:
+        """The blocks one by one."""
+        piece, begin, length, count = self
+        return [Block(piece, begin + number * length, length) for number in range(count)]

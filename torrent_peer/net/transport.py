@@ -7,8 +7,13 @@ from typing import Final, Protocol
 
 import trio
 
-RECEIVE_BUFFER_LENGTH: Final = 256 * 1024
-"""Bytes; sixteen blocks. Measured: from 256 KiB on, larger buffers give nothing."""
+from torrent_peer.core.block import BLOCK_LENGTH
+from torrent_peer.wire.codec import PIECE_HEADER_LENGTH
+
+BLOCK_MESSAGE_LENGTH: Final = PIECE_HEADER_LENGTH + BLOCK_LENGTH
+"""Bytes of a `piece` message with a whole block."""
+RECEIVE_BUFFER_LENGTH: Final = 16 * BLOCK_MESSAGE_LENGTH
+"""Bytes. Measured: from 256 KiB on, larger buffers give nothing."""
 BUFFERS_IN_A_ROW: Final = 4
 """Full buffers a connection may read before others get their turn: 1 MiB, some milliseconds of work."""
 LAST_READS: Final = 16
@@ -84,13 +89,14 @@ class SocketTransport:
         # While data streams in it is there by the time the others have had their turn: no need to ask the kernel twice.
         if not self._in_a_row:
             await trio.lowlevel.checkpoint()
+        at_most = min(at_most, len(self._buffer))
         while True:
             try:
-                length = self._sock.recv_into(self._buffer, min(at_most, len(self._buffer)))
+                length = self._sock.recv_into(self._buffer, at_most)
             except (BlockingIOError, InterruptedError):
                 self._in_a_row = 0
             else:
-                full = length == len(self._buffer)
+                full = length == at_most
                 self._in_a_row = self._in_a_row + 1 if full and self._in_a_row < BUFFERS_IN_A_ROW - 1 else 0
                 return self._buffer[:length]
             # Not within `except`: an idle peer would hold the exception and its traceback, half a KiB.

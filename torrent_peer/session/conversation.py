@@ -6,7 +6,7 @@ from typing import Protocol
 import trio
 from attrs import evolve
 
-from torrent_peer.net.transport import RECEIVE_BUFFER_LENGTH
+from torrent_peer.net.transport import BLOCK_MESSAGE_LENGTH, RECEIVE_BUFFER_LENGTH
 from torrent_peer.session.chatter import QUIET_PORTION
 from torrent_peer.session.farewell import Cause, EndedBy, Farewell
 from torrent_peer.session.peer import Peer
@@ -15,7 +15,8 @@ from torrent_peer.session.reasons import Evidence, Signal, Stage, explain
 from torrent_peer.session.turns import Turns
 from torrent_peer.wire.connection import NEED_DATA, EndOfStream, PeerConnection, Refused
 from torrent_peer.wire.errors import RemoteProtocolError
-from torrent_peer.wire.messages import Message, Piece
+from torrent_peer.wire.messages import Message
+from torrent_peer.wire.piece_run import PieceRun
 
 
 class Owner(Protocol):
@@ -28,7 +29,7 @@ class Owner(Protocol):
     def handle(self, peer: Peer, event: Message | Refused) -> None:
         """Act on one judged message."""
 
-    def take(self, peer: Peer, pieces: Sequence[Piece]) -> None:
+    def take(self, peer: Peer, runs: Sequence[PieceRun]) -> None:
         """Act on judged blocks, in the order they came."""
 
     def asked(self, peer: Peer, count: int) -> None:
@@ -84,9 +85,9 @@ async def _talk(peer: Peer, owner: Owner) -> Signal | None:
     length = messages = 0
     while True:
         while True:
-            if pieces := connection.next_pieces():
-                owner.take(peer, pieces)
-                messages += len(pieces)
+            if runs := connection.next_pieces():
+                owner.take(peer, runs)
+                messages += sum([run.row.n_blocks for run in runs])
             if count := connection.next_requests():
                 owner.asked(peer, count)
                 messages += count
@@ -104,7 +105,7 @@ async def _talk(peer: Peer, owner: Owner) -> Signal | None:
         if pause := peer.chatter.pause(messages - peer.take_useful(), now=clocks.received):
             await trio.sleep(pause)
         messages = 0
-        portion = QUIET_PORTION if peer.chatter.is_excessive or not connection.outstanding else RECEIVE_BUFFER_LENGTH
+        portion = QUIET_PORTION if peer.chatter.is_excessive or not connection.outstanding else _portion(connection)
         # Only what was asked for is limited: whatever else there is to say is said in time, and bounded otherwise.
         if owner.download_limit.rate is None or not connection.outstanding:
             data = await transport.receive(portion)
@@ -113,6 +114,14 @@ async def _talk(peer: Peer, owner: Owner) -> Signal | None:
         length = len(data)
         clocks.received = trio.current_time()
         connection.receive_data(data)
+
+
+def _portion(connection: PeerConnection) -> int:
+    """Bytes to read at once: blocks that fill the buffer end where it ends, so that none is kept until the next."""
+    missing = connection.missing
+    if not 0 < missing < BLOCK_MESSAGE_LENGTH:
+        return RECEIVE_BUFFER_LENGTH
+    return RECEIVE_BUFFER_LENGTH - BLOCK_MESSAGE_LENGTH + missing
 
 
 async def _receive_within(limit: RateLimit, peer: Peer, portion: int) -> memoryview:

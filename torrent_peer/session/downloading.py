@@ -1,7 +1,7 @@
 """From judged blocks to verified pieces: buffers, requests, the disk threads' verdicts, blame for bad pieces."""
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from typing import Final
 
 import trio
@@ -17,6 +17,7 @@ from torrent_peer.strategy.bans import Ban, Contributions
 from torrent_peer.strategy.picker import Picker
 from torrent_peer.strategy.pipeline import MOST_DEPTH
 from torrent_peer.wire.messages import Cancel, Piece
+from torrent_peer.wire.piece_run import PieceRun
 
 ENDGAME_PATIENCE: Final = 4.0
 """Seconds within which what a peer owes should come; else in the endgame it is asked of others, too. More than the
@@ -83,53 +84,50 @@ class Downloading:
         self.at_disk = 0
         """Pieces handed to the disk threads and not reported yet."""
 
-    def take(self, peer: Peer, pieces: Sequence[Piece]) -> None:
+    def take(self, peer: Peer, runs: Iterable[PieceRun]) -> None:
         """Judged blocks, in the order they came: into their pieces' buffers, and on to the disk with what is whole.
 
-        The hot path: blocks come as they were asked for, run by run, so that all but the copying is done once a run.
+        The hot path: all but the copying is done once a run.
         """
-        start, count = 0, len(pieces)
-        peer.blocks += count
-        while start < count:
-            index, first, _ = pieces[start].block
-            end, begin = start, first
-            while end < count and (block := pieces[end].block)[0] == index and block[1] == begin:
-                end += 1
-                begin += BLOCK_LENGTH
-            run, start = pieces[start:end], end
-            outcome = self._picker.received_run(peer, index, first // BLOCK_LENGTH, len(run))
+        for run in runs:
+            piece, begin, length, count = run.row
+            first = begin // BLOCK_LENGTH
+            outcome = self._picker.received_run(peer, piece, first, count)
             if outcome is None:
                 for message in run:
-                    self._take_one(peer, message)
-            else:
-                self._keep(peer, index, first // BLOCK_LENGTH, run, whole=outcome.piece_complete)
+                    self.take_one(peer, message)
+                continue
+            peer.blocks += count
+            run.copy_to(self._buffer(piece))
+            self._keep(peer, piece, range(first, first + count), count * length, whole=outcome.piece_complete)
 
-    def _take_one(self, peer: Peer, message: Piece) -> None:
-        """A block that was asked of others, too, or is here already, or of a piece nobody wants any more."""
-        block = message.block
+    def take_one(self, peer: Peer, message: Piece) -> None:
+        """A block that may have been asked of others, too, or be here already, or of a piece nobody wants any more."""
+        block, length = message.block, message.block.length
+        peer.blocks += 1
         outcome = self._picker.received(peer, block)
         if outcome.duplicate:
-            self._count(peer, block.length)
-            self.wasted += block.length
+            self._count(peer, length)
+            self.wasted += length
             return
-        self._keep(peer, block.piece, block.begin // BLOCK_LENGTH, (message,), whole=outcome.piece_complete)
+        self._buffer(block.piece)[block.begin : block.end] = message.data
+        first = block.begin // BLOCK_LENGTH
+        self._keep(peer, block.piece, range(first, first + 1), length, whole=outcome.piece_complete)
         if outcome.others:
             self._cancel_at(outcome.others, block)
 
-    def _keep(self, peer: Peer, index: int, first: int, run: Sequence[Piece], *, whole: bool) -> None:
-        """Blocks of one piece, from number `first` on, each needed."""
-        buffer = self._open.get(index)
+    def _buffer(self, piece: int) -> memoryview:
+        buffer = self._open.get(piece)
         if buffer is None:
-            buffer = self._open[index] = self._spare.pop() if self._spare else self._new_buffer()
-        begin = end = first * BLOCK_LENGTH
-        for message in run:
-            begin, end = end, end + message.block[2]
-            buffer[begin:end] = message.data
-        self._count(peer, end - first * BLOCK_LENGTH)
-        self.contributions.record(peer.address, index, range(first, first + len(run)))
+            buffer = self._open[piece] = self._spare.pop() if self._spare else self._new_buffer()
+        return buffer
+
+    def _keep(self, peer: Peer, piece: int, blocks: range, length: int, *, whole: bool) -> None:
+        """These blocks, by their numbers, were needed, and are in their piece's buffer now."""
+        self._count(peer, length)
+        self.contributions.record(peer.address, piece, blocks)
         if whole:
-            del self._open[index]
-            self._full.append(Written(index, buffer))
+            self._full.append(Written(piece, self._open.pop(piece)))
 
     def _count(self, peer: Peer, length: int) -> None:
         peer.downloaded += length

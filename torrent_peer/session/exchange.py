@@ -38,6 +38,7 @@ from torrent_peer.wire.messages import (
     Request,
     Suggest,
 )
+from torrent_peer.wire.piece_run import PieceRun
 
 CLIENT: Final = f"torrent_peer {__version__}"
 """How we introduce ourselves (BEP 10, `v`)."""
@@ -83,15 +84,15 @@ class Exchange:
     def handle(self, peer: Peer, event: Message | Refused) -> None:
         """Act on one judged message; messages that ask for no action are not in the table."""
         if type(event) is Piece:
-            self.downloading.take(peer, (event,))
+            self.downloading.take_one(peer, event)
             return
         peer.clocks.message_begun = None
         if (handler := HANDLERS.get(type(event))) is not None:
             handler(self, peer, event)
 
-    def take(self, peer: Peer, pieces: Sequence[Piece]) -> None:
+    def take(self, peer: Peer, runs: Sequence[PieceRun]) -> None:
         """Act on judged blocks."""
-        self.downloading.take(peer, pieces)
+        self.downloading.take(peer, runs)
 
     def asked(self, peer: Peer, count: int) -> None:
         """Take note of requests that have come."""

@@ -18,6 +18,7 @@ from torrent_peer.wire.framing import Framer
 from torrent_peer.wire.handshake import HandshakeReader
 from torrent_peer.wire.legality import DECLINABLE, Legality
 from torrent_peer.wire.messages import Extended, ExtendedHandshake, Handshake, Message, Piece, Question, Request
+from torrent_peer.wire.piece_run import PieceRun
 from torrent_peer.wire.policy import Action, Profile, decide
 from torrent_peer.wire.recent import Recent
 from torrent_peer.wire.reserved import Reserved
@@ -127,16 +128,18 @@ class PeerConnection:
 
     @property
     def outstanding(self) -> Mapping[Block, int]:
-        """Our unanswered requests, oldest first → copies. A live view.
-
-        With fast, a cancelled one stays until its one answer comes.
-        """
+        """Our unanswered requests, with fast the cancelled ones, too; oldest first → copies. A live view."""
         return self.ours.requests.live
 
     @property
     def requested(self) -> Mapping[Block, int]:
         """Their unanswered requests, oldest first → copies: the upload queue. A live view."""
         return self.theirs.requests.live
+
+    @property
+    def missing(self) -> int:
+        """Bytes still to come of a message of which the beginning has been received; 0 if its length is not known."""
+        return self._framer.missing
 
     @property
     def awaiting(self) -> int | None:
@@ -187,18 +190,18 @@ class PeerConnection:
                 return event
         return self._nothing_more(framer)
 
-    def next_pieces(self) -> list[Piece]:
-        """The `Piece`s that come next, whole and plainly legal, as many as there are: a short way past `next_event`.
+    def next_pieces(self) -> list[PieceRun]:
+        """The `Piece`s that come next, whole and plainly legal, those in a row together: a short way past `next_event`.
 
         That gives the same messages one by one; to be called when this gives none. For the speed of downloads.
         """
         if not self.recent.in_rows or self._reader is not None or self._violation is not None:
             return []
-        pieces, offset = hot.read_pieces(self._framer, self._incoming)
-        if pieces:
+        runs, offset = hot.read_pieces(self._framer, self._incoming)
+        if runs:
             self.heard_message = True
-            self.recent.note_pieces(self._their_side, offset, pieces)
-        return pieces
+            self.recent.note_pieces(self._their_side, offset, runs)
+        return runs
 
     def next_requests(self) -> int:
         """The same for `Request`s: how many came, all of which are among `requested` now. For the speed of uploads."""
@@ -230,10 +233,7 @@ class PeerConnection:
         return finding
 
     def learn_geometry(self, geometry: Geometry) -> None:
-        """The torrent's size has become known: what was said of pieces before is judged now.
-
-        Raises RemoteProtocolError as `next_event` does.
-        """
+        """The torrent's size is known: what was said of pieces is judged now. Raises RemoteProtocolError as usual."""
         self._limits.piece_count = geometry.piece_count
         findings = self._legality.learn_geometry(geometry)
         self._note(findings)
@@ -262,9 +262,9 @@ class PeerConnection:
         )
 
     def send(self, message: Message) -> bytes:
-        """The bytes of `message`, which counts as said. Raises LocalProtocolError when it breaks any rule.
+        """The bytes of `message`, which counts as said; an extension's goes under the id they want it under now.
 
-        A message of an extension goes under the id they want it under now.
+        Raises LocalProtocolError when it breaks any rule.
         """
         meant = extensions.meant(message, self.theirs.extensions)
         if findings := self._legality.check(self.side, meant, crossed=False, offset=self.sent_bytes):

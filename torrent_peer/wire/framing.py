@@ -116,6 +116,11 @@ class Framer:
         return 0 if self._tail is None else len(self._tail)
 
     @property
+    def missing(self) -> int:
+        """Bytes still to come of the message that is `pending`; 0 if there is none, or its length is not known yet."""
+        return 0 if self._tail is None or not self._whole else self._whole - len(self._tail)
+
+    @property
     def awaiting(self) -> int | None:
         """Bytes of the whole message that `pending` is the beginning of, prefix included; `None` while unknown."""
         return None if self._tail is None or len(self._tail) < 4 else 4 + _unpack_length(self._tail)[0]

@@ -6,44 +6,50 @@ not let pass is not therefore illegal, but is held against the rules one by one.
 
 import struct
 from collections.abc import Sequence
-from typing import Final
+from itertools import repeat
+from typing import Final, cast
 
-from torrent_peer.core.block import BLOCK_LENGTH, Block
+from torrent_peer.core.block import BLOCK_LENGTH, Block, BlockRow
 from torrent_peer.wire import effects
 from torrent_peer.wire.codec import PIECE_HEADER_LENGTH, PIECE_ID, REQUEST_ID, REQUEST_LENGTH
 from torrent_peer.wire.framing import Framer
-from torrent_peer.wire.messages import Piece
 from torrent_peer.wire.phases import Phase
+from torrent_peer.wire.piece_run import PieceRun
 from torrent_peer.wire.state import Direction
 
 _ACTIVE: Final = Phase.ACTIVE
 READ_AHEAD: Final = 64
-"""Requests read before any is judged: what is not ordinary is read again, and hostile peers say nothing else."""
+"""Messages read before any is judged: what is not ordinary is read again, and hostile peers say nothing else."""
+_FULL: Final = BLOCK_LENGTH + 9
+_STRIDE: Final = PIECE_HEADER_LENGTH + BLOCK_LENGTH
+_FULL_PREFIX: Final = struct.pack(">IB", _FULL, PIECE_ID)
 _unpack_piece: Final = struct.Struct(">IBII").unpack_from
+_iterate_headers: Final = struct.Struct(f">5sII{BLOCK_LENGTH}x").iter_unpack
+"""(length and id, piece, begin) of full blocks one behind the other."""
 _unpack_request: Final = struct.Struct(">IBIII").unpack_from
 _as_tuple: Final = tuple.__new__
 """Makes a Block without a Python frame: 0.1 instead of 0.25 µs."""
 
 
-def read_pieces(framer: Framer, way: Direction) -> tuple[list[Piece], int]:
+def read_pieces(framer: Framer, way: Direction) -> tuple[list[PieceRun], int]:
     """The pieces that are next and whole, see `take_pieces`; and the stream offset of the first."""
-    pieces: list[Piece] = []
+    runs: list[PieceRun] = []
     if pending := framer.pending:
         whole = framer.whole()
-        if whole is None or not take_pieces(way, whole, 0, pieces)[0]:
-            return pieces, 0
+        if whole is None or not take_pieces(way, whole, 0, runs)[0]:
+            return runs, 0
         framer.skip_whole()
         pending = len(whole)
     offset = framer.position - pending
-    end, cut = take_pieces(way, *framer.unread(), pieces)
+    end, cut = take_pieces(way, *framer.unread(), runs)
     framer.skip_to(end)
     if cut:
         framer.keep(cut)
-    return pieces, offset
+    return runs, offset
 
 
-def take_pieces(way: Direction, data: memoryview, start: int, pieces: list[Piece]) -> tuple[int, int]:
-    """Read and take the pieces that lie at `data[start:]` one behind the other, into `pieces`.
+def take_pieces(way: Direction, data: memoryview, start: int, runs: list[PieceRun]) -> tuple[int, int]:
+    """Read and take the pieces that lie at `data[start:]` one behind the other, into `runs`.
 
     Returns where the first other thing starts; and, if that is one more such piece, of which only the beginning is
     here, how long it will be, else 0.
@@ -54,7 +60,7 @@ def take_pieces(way: Direction, data: memoryview, start: int, pieces: list[Piece
     sender, ledger = way.sender, way.receiver.requests
     if sender.choking or sender.phase is not _ACTIVE or ledger.cancelled or way.receiver.heard:
         return start, 0
-    live, size, before, cut = ledger.live, len(data), len(pieces), 0
+    live, size, taken, cut = ledger.live, len(data), 0, 0
     last = size - PIECE_HEADER_LENGTH
     while start <= last:
         length, message_id, piece, begin = _unpack_piece(data, start)
@@ -66,10 +72,46 @@ def take_pieces(way: Direction, data: memoryview, start: int, pieces: list[Piece
             cut = 4 + length
             break
         del live[block]
-        pieces.append(Piece(block, data[start + PIECE_HEADER_LENGTH : end]))
+        count = 1
+        if length == _FULL:
+            count += _take_more(live, data[end : end + READ_AHEAD * _STRIDE], piece, begin + BLOCK_LENGTH)
+            end = start + count * _STRIDE
+        runs.append(PieceRun(BlockRow(piece, begin, length - 9, count), data[start:end]))
         start = end
-    ledger.total -= len(pieces) - before
+        taken += count
+    ledger.total -= taken
     return start, cut
+
+
+def _take_more(live: dict[Block, int], data: memoryview, piece: int, begin: int) -> int:
+    """Take what continues a run: whole messages with full blocks of `piece` from `begin` on; how many there are.
+
+    Plain tuples and loops in C: a third of the time, when the caches hold what has just been received.
+    """
+    count = len(data) // _STRIDE
+    if not count:
+        return 0
+    wanted = range(begin, begin + count * BLOCK_LENGTH, BLOCK_LENGTH)
+    found = list(_iterate_headers(data[: count * _STRIDE]))
+    expected = list(zip(repeat(_FULL_PREFIX), repeat(piece), wanted, strict=False))
+    blocks = _full_blocks(piece, wanted[: _alike(found, expected)])
+    count = _alike(list(map(live.get, blocks)), [1] * len(blocks))
+    for block in blocks[:count]:
+        del live[block]
+    return count
+
+
+def _full_blocks(piece: int, begins: range) -> list[Block]:
+    """Full blocks of `piece`, as plain tuples: they equal blocks, and are made in half the time."""
+    return cast("list[Block]", list(zip(repeat(piece), begins, repeat(BLOCK_LENGTH), strict=False)))
+
+
+def _alike(some: Sequence[object], others: Sequence[object]) -> int:
+    """How many of these are equal, pair by pair, before the first that are not."""
+    if some == others:
+        return len(some)
+    pairs = zip(some, others, strict=False)
+    return next((number for number, (one, other) in enumerate(pairs) if one != other), min(len(some), len(others)))
 
 
 def take_answer(way: Direction, block: Block) -> bool:
@@ -148,24 +190,30 @@ def take_requests(way: Direction, blocks: Sequence[Block]) -> int:
     ledger, pieces, heard = asker.requests, server.pieces, server.heard
     if server.choking or not asker.interested or asker.phase is not _ACTIVE or geometry is None or pieces is None:
         return 0
-    live, room = ledger.live, server.request_queue - ledger.total
-    asked, mask, taken, index, size = ledger.asked, 0, 0, -1, 0
-    for block in blocks if len(blocks) <= room else blocks[: max(0, room)]:
-        piece, begin, length = block
-        if piece != index:  # what is asked at once comes in runs
-            if piece not in pieces:
-                break
-            if mask:
-                asked[index] = asked.get(index, 0) | mask
-            index, size, mask = piece, geometry.piece_size(piece), 0
-        if begin % BLOCK_LENGTH or not 0 < length == min(BLOCK_LENGTH, size - begin) or block in live:
+    live, asked, taken = ledger.live, ledger.asked, 0
+    most = min(len(blocks), max(0, server.request_queue - ledger.total))
+    while taken < most:
+        piece, begin, length = blocks[taken]
+        if begin % BLOCK_LENGTH or piece not in pieces:
             break
-        live[block] = 1
+        # What is asked at once comes in rows: full blocks, one behind the other, and perhaps the short last one.
+        size = geometry.piece_size(piece)
+        room = max(0, min(most - taken, (size - begin) // BLOCK_LENGTH))
+        row: Sequence[Block] = blocks[taken : taken + room]
+        row = row[: _alike(row, _full_blocks(piece, range(begin, begin + len(row) * BLOCK_LENGTH, BLOCK_LENGTH)))]
+        if not row:
+            if not 0 < length == size - begin < BLOCK_LENGTH:
+                break
+            row = blocks[taken : taken + 1]
+        if not live.keys().isdisjoint(row):
+            row = row[: next(number for number, block in enumerate(row) if block in live)]
+            if not row:
+                break
+        live.update(dict.fromkeys(row, 1))
         if heard:
-            mask |= 1 << begin // BLOCK_LENGTH
-        taken += 1
-    if mask:
-        asked[index] = asked.get(index, 0) | mask
+            first = begin // BLOCK_LENGTH
+            asked[piece] = asked.get(piece, 0) | ((1 << len(row)) - 1) << first
+        taken += len(row)
     ledger.total += taken
     return taken
 

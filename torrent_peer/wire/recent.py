@@ -5,7 +5,7 @@ from typing import Final
 
 from attrs import frozen
 
-from torrent_peer.core.block import Block
+from torrent_peer.core.block import Block, BlockRow
 from torrent_peer.wire.codec import PIECE_HEADER_LENGTH, REQUEST_LENGTH
 from torrent_peer.wire.errors import Finding
 from torrent_peer.wire.messages import (
@@ -21,6 +21,7 @@ from torrent_peer.wire.messages import (
     Request,
     Unknown,
 )
+from torrent_peer.wire.piece_run import PieceRun
 from torrent_peer.wire.side import Side
 from torrent_peer.wire.wording import in_short
 
@@ -63,10 +64,10 @@ class Recent:
         self.on_blocks: BlockListener | None = None
         """Called in place of `on_message` with pieces and requests said in a row, all of them legal: much cheaper."""
         # A list that is cut now and then: an empty deque takes 0.7 KiB, and most peers say little.
-        self._said: list[tuple[Side, int, Message | Block | str]] = []
+        self._said: list[tuple[Side, int, Message | Block | BlockRow | str]] = []
 
-    def append(self, said: tuple[Side, int, Message | Block | str]) -> None:
-        """(sender, offset, block or request): remember one the cheap way."""
+    def append(self, said: tuple[Side, int, Message | Block | BlockRow | str]) -> None:
+        """(sender, offset, what): remember it the cheap way."""
         self._said.append(said)
         if len(self._said) >= 2 * KEPT:
             del self._said[:-KEPT]
@@ -87,9 +88,13 @@ class Recent:
         kept = message.block if kind is Piece else in_short(message) if kind in _BULKY else message  # type: ignore[union-attr]
         self.append((sender, offset, kept))
 
-    def note_pieces(self, sender: Side, offset: int, pieces: Iterable[Piece]) -> None:
-        """Remember `pieces`, said one behind the other from `offset` on."""
-        self.note_blocks(sender, offset, [piece.block for piece in pieces])
+    def note_pieces(self, sender: Side, offset: int, runs: Iterable[PieceRun]) -> None:
+        """Remember the pieces in `runs`, said one behind the other from `offset` on."""
+        for run in runs:
+            if self.on_blocks is not None:
+                self.on_blocks(sender, offset, Piece, run.row.blocks)
+            self.append((sender, offset, run.row))
+            offset += len(run.data)
 
     def note_blocks(self, sender: Side, offset: int, blocks: Sequence[Block]) -> None:
         """Remember the pieces with these blocks, said one behind the other from `offset` on."""
@@ -114,11 +119,22 @@ class Recent:
         return next((said.text for said in reversed(list(self)) if said.sender is sender), None)
 
     def __iter__(self) -> Iterator[Said]:
-        for sender, offset, kept in self._said[-KEPT:]:
+        for sender, offset, kept in self._one_by_one()[-KEPT:]:
             if isinstance(kept, Block):
                 yield Said(sender, offset, in_short(Piece(kept, b"")))
             else:
                 yield Said(sender, offset, kept if isinstance(kept, str) else in_short(kept))
 
     def __len__(self) -> int:
-        return min(len(self._said), KEPT)
+        return min(len(self._one_by_one()), KEPT)
+
+    def _one_by_one(self) -> list[tuple[Side, int, Message | Block | str]]:
+        """What is kept, and a little more, the rows taken apart."""
+        apart: list[tuple[Side, int, Message | Block | str]] = []
+        for sender, offset, kept in self._said:
+            if isinstance(kept, BlockRow):
+                stride = PIECE_HEADER_LENGTH + kept.length
+                apart += [(sender, offset + number * stride, block) for number, block in enumerate(kept.blocks)]
+            else:
+                apart.append((sender, offset, kept))
+        return apart
