@@ -46,6 +46,10 @@ CASES = [
     ("we are blocked there, or it has no room", evidence(stage=Stage.SILENT, since_ours=None)),
     # After its handshake.
     ("it has a connection to us already", evidence(stage=Stage.GREETED, since_theirs=0.01)),
+    (
+        "it is a seed, and so are we",  # ctorrent
+        evidence(stage=Stage.GREETED, we_have_all=True, our_last="bitfield of 8 bytes", since_ours=0, since_theirs=0),
+    ),
     ("both sides have everything", evidence(both_complete=True, since_ours=0.0)),
     ("both sides have everything", evidence(both_complete=True, since_ours=25.0)),  # Transmission, after its exchange
     ("it is a seed, and so are we", evidence(we_have_all=True, our_last="have_all", since_ours=0.0)),

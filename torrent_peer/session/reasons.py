@@ -196,7 +196,7 @@ def _greeted(e: Evidence) -> Iterator[Likely]:
 
 
 def _complete(e: Evidence) -> Iterator[Likely]:
-    if e.stage is not Stage.TALKING:
+    if e.stage not in {Stage.GREETED, Stage.TALKING}:  # ctorrent hangs up on a seed without saying what it has
         return
     if e.both_complete:
         yield Likely("both sides have everything", 0.8, "neither had anything to fetch from the other")
