@@ -1,5 +1,7 @@
 """The ring of recent messages."""
 
+import pytest
+
 from torrent_peer.core.block import Block, BlockRow
 from torrent_peer.wire.messages import Choke, Extended, Have, Message, MetadataPiece, Piece, Request
 from torrent_peer.wire.piece_run import PieceRun
@@ -46,6 +48,23 @@ def test_each_sides_last_word_is_known() -> None:
     assert recent.last_of(Side.DIALER) == "have 3"
     assert recent.last_of(Side.LISTENER) == "have 2"
     assert Recent().last_of(Side.DIALER) is None
+    recent.note_pieces(Side.DIALER, 18, [run(BlockRow(2, 0, 16384, 2))])
+    assert recent.last_of(Side.DIALER) == "piece 2 [16384:32768]"
+    assert recent.last_of(Side.LISTENER) == "have 2"
+
+
+def test_for_a_sides_last_word_nothing_else_is_put_into_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    recent, worded = Recent(), list[Message]()
+    for piece in range(KEPT):
+        recent.note(Side.DIALER, 9 * piece, Have(piece))
+
+    def in_short(message: Message) -> str:
+        worded.append(message)
+        return "in short"
+
+    monkeypatch.setattr("torrent_peer.wire.recent.in_short", in_short)
+    assert recent.last_of(Side.DIALER) == "in short"
+    assert worded == [Have(KEPT - 1)]
 
 
 def test_pieces_said_one_behind_the_other_are_remembered_with_their_places() -> None:

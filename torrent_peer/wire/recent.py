@@ -116,14 +116,14 @@ class Recent:
 
     def last_of(self, sender: Side) -> str | None:
         """The last thing this side said, in short form."""
-        return next((said.text for said in reversed(list(self)) if said.sender is sender), None)
+        for who, _, kept in reversed(self._said):
+            if who is sender:
+                return _in_short(kept.blocks[-1] if isinstance(kept, BlockRow) else kept)
+        return None
 
     def __iter__(self) -> Iterator[Said]:
         for sender, offset, kept in self._one_by_one()[-KEPT:]:
-            if isinstance(kept, Block):
-                yield Said(sender, offset, in_short(Piece(kept, b"")))
-            else:
-                yield Said(sender, offset, kept if isinstance(kept, str) else in_short(kept))
+            yield Said(sender, offset, _in_short(kept))
 
     def __len__(self) -> int:
         return min(len(self._one_by_one()), KEPT)
@@ -138,3 +138,10 @@ class Recent:
             else:
                 apart.append((sender, offset, kept))
         return apart
+
+
+def _in_short(kept: Message | Block | str) -> str:
+    """The text of what was kept."""
+    if isinstance(kept, Block):
+        return in_short(Piece(kept, b""))
+    return kept if isinstance(kept, str) else in_short(kept)
