@@ -176,6 +176,17 @@ async def test_being_cancelled_from_above_still_says_goodbye_to_the_owner(
     assert not peer.say(Interested())
 
 
+async def test_the_end_of_the_stream_is_not_the_last_thing_they_said(autojump_clock: trio.testing.MockClock) -> None:
+    peer, say, _ = conversation(now=0)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(converse, peer, Listener())
+        await say.send_all(HANDSHAKE + encoded(HaveNone()))
+        await trio.sleep(40)
+        await say.aclose()
+    assert peer.clocks.received == pytest.approx(0, abs=0.1)
+    assert trio.current_time() >= 40
+
+
 async def test_a_reset_is_the_networks_doing(autojump_clock: trio.testing.MockClock) -> None:
     owner = Listener()
     peer, _, _ = conversation()

@@ -111,8 +111,8 @@ async def _talk(peer: Peer, owner: Owner) -> Signal | None:
             data = await transport.receive(portion)
         else:
             data = await _receive_within(owner.download_limit, peer, portion)
-        length = len(data)
-        clocks.received = trio.current_time()
+        if length := len(data):  # its end is nothing they said
+            clocks.received = trio.current_time()
         connection.receive_data(data)
 
 
