@@ -92,8 +92,13 @@ def test_blocks_said_in_a_row_are_told_to_who_wants_rows() -> None:
     recent.note_pieces(Side.DIALER, 5, [run(BlockRow(*BLOCK, 1))])
     recent.note_requests(Side.LISTENER, 7, [BLOCK, BLOCK])
     recent.note_blocks(Side.DIALER, 9, [])
+    recent.note_blocks(Side.DIALER, 9, [BLOCK])
     recent.note_requests(Side.DIALER, 9, [])
-    assert rows == [(Side.DIALER, 5, Piece, [BLOCK]), (Side.LISTENER, 7, Request, [BLOCK, BLOCK])]
+    assert rows == [
+        (Side.DIALER, 5, Piece, [BLOCK]),
+        (Side.LISTENER, 7, Request, [BLOCK, BLOCK]),
+        (Side.DIALER, 9, Piece, [BLOCK]),
+    ]
 
 
 def test_without_listeners_nobody_is_told() -> None:
