@@ -282,7 +282,7 @@ async def test_blocks_that_fill_the_buffer_end_where_it_ends(autojump_clock: tri
             missing.append(peer.connection.missing)
             super().after_buffer(peer, length, now=now)
 
-    missing: list[int] = []
+    missing: list[int | None] = []
     owner = Greedy()
     peer, _, _ = conversation()
     blocks = [Piece(GEOMETRY.block(piece, number), bytes(16384)) for piece in range(4) for number in range(16)]

@@ -88,6 +88,8 @@ async def _talk(peer: Peer, owner: Owner) -> Signal | None:
             if runs := connection.next_pieces():
                 owner.take(peer, runs)
                 messages += sum([run.row.n_blocks for run in runs])
+                if connection.missing is not None:  # nearly always, in a fast download
+                    break
             if count := connection.next_requests():
                 owner.asked(peer, count)
                 messages += count
@@ -118,7 +120,7 @@ async def _talk(peer: Peer, owner: Owner) -> Signal | None:
 
 def _portion(connection: PeerConnection) -> int:
     """Bytes to read at once: blocks that fill the buffer end where it ends, so that none is kept until the next."""
-    missing = connection.missing
+    missing = connection.missing or 0
     if not 0 < missing < BLOCK_MESSAGE_LENGTH:
         return RECEIVE_BUFFER_LENGTH
     return RECEIVE_BUFFER_LENGTH - BLOCK_MESSAGE_LENGTH + missing

@@ -137,8 +137,8 @@ class PeerConnection:
         return self.theirs.requests.live
 
     @property
-    def missing(self) -> int:
-        """Bytes still to come of a message of which the beginning has been received; 0 if its length is not known."""
+    def missing(self) -> int | None:
+        """When all that was received is read, bytes to come of the message that has begun, 0 if unknown; else `None`."""
         return self._framer.missing
 
     @property
@@ -154,9 +154,9 @@ class PeerConnection:
     # ── receiving ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def receive_data(self, data: memoryview | bytes) -> None:
-        """Bytes from the peer; empty at the end of the stream.
+        """Bytes from the peer; empty at the end of the stream. Ignored once the connection is closed.
 
-        `data` must stay as it is until `next_event` has returned `NEED_DATA`. Ignored once the connection is closed.
+        `data` must stay as it is until `next_event` has returned `NEED_DATA`, or `missing` is not `None`.
         """
         if self._violation is not None or self._eof:
             return

@@ -90,6 +90,8 @@ class Framer:
     def skip_to(self, position: int) -> None:
         """Whole messages up to `position` of what `unread` gave were read."""
         self._position = position
+        if position == self._size:
+            self._release()
 
     def keep(self, length: int) -> None:
         """The next message, of which not all is here, has this length, prefix included, and an acceptable header."""
@@ -116,8 +118,13 @@ class Framer:
         return 0 if self._tail is None else len(self._tail)
 
     @property
-    def missing(self) -> int:
-        """Bytes still to come of the message that is `pending`; 0 if there is none, or its length is not known yet."""
+    def missing(self) -> int | None:
+        """Bytes still to come of the message that is `pending`; 0 if there is none, or its length is not known yet.
+
+        `None` while there is something to read.
+        """
+        if self._size:
+            return None
         return 0 if self._tail is None or not self._whole else self._whole - len(self._tail)
 
     @property
