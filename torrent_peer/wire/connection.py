@@ -138,7 +138,7 @@ class PeerConnection:
 
     @property
     def missing(self) -> int | None:
-        """When all that was received is read, bytes to come of the message that has begun, 0 if unknown; else `None`."""
+        """When all received is read: bytes to come of the message that has begun, 0 if unknown; else `None`."""
         return self._framer.missing
 
     @property
