@@ -12,7 +12,7 @@ from tests.interop.clients.job import Client, Job
 from tests.interop.clients.libtorrent import LIBTORRENT
 from tests.interop.clients.rtorrent import RTORRENT
 from tests.interop.clients.transmission import TRANSMISSION
-from tests.interop.download import TRANSCRIPT, Seed, seed, staying
+from tests.interop.download import TRANSCRIPT, Outcome, Seed, seed, staying
 from tests.interop.network import Network
 from tests.interop.programs import Program
 from tests.interop.samples import FILES, NAME, PIECE_LENGTH, Sample
@@ -103,6 +103,13 @@ def on_disk(root: Path, piece: int) -> bytes:
     return found
 
 
+def met(network: Network, torrent: Path, sample: Sample, directory: Path) -> tuple[dict[str, Any], Outcome]:
+    """How our seed parted from the peer it found, and what it says of it all."""
+    with seed(network, torrent, sample.root, directory=directory) as ours:
+        wait_for(ours, lambda: partings(ours), "parted from it")
+        return partings(ours)[0], ours.end()
+
+
 @pytest.mark.parametrize("client", SEEDS, ids=lambda client: client.name)
 def test_two_seeds_that_meet_part_because_both_have_everything(
     client: Client, network: Network, sample: Sample, trackers: Trackers, tmp_path: Path
@@ -114,13 +121,10 @@ def test_two_seeds_that_meet_part_because_both_have_everything(
     theirs = client.seed(job(network, network.host, torrent, sample.copy_to(place / "content"), place))
     try:
         tracker.wait_for_seeder(sample, theirs)
-        with seed(network, torrent, sample.root, directory=tmp_path) as ours:
-            wait_for(ours, lambda: partings(ours), "parted from it")
-            outcome = ours.end()
+        parted, outcome = met(network, torrent, sample, tmp_path)
     finally:
         theirs.stop()
 
-    parted = partings(ours)[0]
     if parted["ended_by"] == "us":
         assert (parted["cause"], parted["detail"]) == ("unwanted", "both sides have everything")
     else:
@@ -147,13 +151,10 @@ def test_our_seed_parts_from_one_that_lacks_a_file_and_does_not_want_it(
     partial = LIBTORRENT.seed(job(network, network.host, torrent, content, place, one_file=True))
     try:
         tracker.wait_for_leeches(sample, [partial])
-        with seed(network, torrent, sample.root, directory=tmp_path) as ours:
-            wait_for(ours, lambda: partings(ours), "parted from it")
-            outcome = ours.end()
+        parted, outcome = met(network, torrent, sample, tmp_path)
     finally:
         partial.stop()
 
-    parted = partings(ours)[0]
     reason = (parted["ended_by"], parted["cause"], parted["detail"])
     assert reason == ("us", "unwanted", "neither side wants more than it has"), outcome.story
     assert parted["uploaded"] == parted["downloaded"] == 0

@@ -151,3 +151,9 @@ def test_before_the_handshake_and_with_a_transcript_there_is_no_short_way() -> N
     assert connection.next_event() == piece(A)
     assert [type(message) for message in heard] == [Piece]
     assert PeerConnection(side=Side.LISTENER, peer_id=connection.ours.peer_id).next_pieces() == []  # type: ignore[arg-type]
+
+
+def test_before_the_handshake_nobody_knows_what_is_missing() -> None:
+    connection = PeerConnection(side=Side.LISTENER, peer_id=leech().ours.peer_id)  # type: ignore[arg-type]
+    before = connection.missing
+    assert (before, leech().missing) == (None, 0)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @option("--recheck", is_flag=True, help="Hash everything, even what a resume record vouches for.")
 @option("--strict", is_flag=True, help="Close on deviations deployed clients are known for, too.")
 @click.pass_context
-def seed_command(ctx: click.Context, /, torrent: str, path: Path, **flags: Any) -> int:  # noqa: ANN401
+def seed_command(ctx: click.Context, /, torrent: str, path: Path, **flags: Any) -> int:  # noqa: ANN401  # click's
     """Verify the content of TORRENT at PATH, announce it, and serve it until stopped.
 
     PATH is the directory the content is in, or the content itself. Nothing is written there. Data that is missing or
@@ -60,7 +60,7 @@ def seed_command(ctx: click.Context, /, torrent: str, path: Path, **flags: Any) 
             raise
 
 
-def make_plan(settings: "Settings", source: str, path: Path, **flags: Any) -> "Plan":  # noqa: ANN401
+def make_plan(settings: "Settings", source: str, path: Path, **flags: Any) -> "Plan":  # noqa: ANN401  # click's
     """Read the torrent and judge every flag before anything starts; raises CliError."""
     from torrent_peer.cli.download import announce_tiers, session_options
     from torrent_peer.cli.downloading import Job, Plan
@@ -68,7 +68,8 @@ def make_plan(settings: "Settings", source: str, path: Path, **flags: Any) -> "P
     from torrent_peer.cli.verify import content_root
     from torrent_peer.session.options import TorrentOptions
 
-    _check_super_seed(**flags)
+    if flags["super_seed"]:
+        _check_super_seed(partial=flags["partial"], seed_ratio=flags["seed_ratio"])
     torrent = read_torrent(source)
     seed_time = flags["seed_time"]
     options = TorrentOptions(
@@ -89,14 +90,11 @@ def make_plan(settings: "Settings", source: str, path: Path, **flags: Any) -> "P
     )
 
 
-def _check_super_seed(**flags: Any) -> None:  # noqa: ANN401
+def _check_super_seed(*, partial: bool, seed_ratio: float | None) -> None:
     """Refuse what cannot be meant; raises CliError."""
-    if not flags["super_seed"]:
-        return
-    if flags["partial"]:
+    if partial:
         raise CliError("--super-seed: what is missing cannot be given to anybody; leave out --partial", Exit.USAGE)
-    if flags["seed_ratio"] is not None and flags["seed_ratio"] < 1:
-        ratio = flags["seed_ratio"]
+    if seed_ratio is not None and seed_ratio < 1:
         raise CliError(
-            f"--super-seed: at ratio {ratio:g} nobody can have everything; --seed-ratio 1 is the least", Exit.USAGE
+            f"--super-seed: at ratio {seed_ratio:g} nobody can have everything; --seed-ratio 1 is the least", Exit.USAGE
         )

@@ -6,13 +6,14 @@ from typing import Protocol
 import trio
 from attrs import evolve
 
-from torrent_peer.net.transport import BLOCK_MESSAGE_LENGTH, RECEIVE_BUFFER_LENGTH
+from torrent_peer.net.transport import RECEIVE_BUFFER_LENGTH
 from torrent_peer.session.chatter import QUIET_PORTION
 from torrent_peer.session.farewell import Cause, EndedBy, Farewell
 from torrent_peer.session.peer import Peer
 from torrent_peer.session.rate_limit import RateLimit
 from torrent_peer.session.reasons import Evidence, Signal, Stage, explain
 from torrent_peer.session.turns import Turns
+from torrent_peer.wire.codec import FULL_PIECE_LENGTH
 from torrent_peer.wire.connection import NEED_DATA, EndOfStream, PeerConnection, Refused
 from torrent_peer.wire.errors import RemoteProtocolError
 from torrent_peer.wire.messages import Message
@@ -121,9 +122,9 @@ async def _talk(peer: Peer, owner: Owner) -> Signal | None:
 def _portion(connection: PeerConnection) -> int:
     """Bytes to read at once: blocks that fill the buffer end where it ends, so that none is kept until the next."""
     missing = connection.missing or 0
-    if not 0 < missing < BLOCK_MESSAGE_LENGTH:
+    if not 0 < missing < FULL_PIECE_LENGTH:
         return RECEIVE_BUFFER_LENGTH
-    return RECEIVE_BUFFER_LENGTH - BLOCK_MESSAGE_LENGTH + missing
+    return RECEIVE_BUFFER_LENGTH - FULL_PIECE_LENGTH + missing
 
 
 async def _receive_within(limit: RateLimit, peer: Peer, portion: int) -> memoryview:

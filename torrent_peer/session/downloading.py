@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable
+from functools import partial
 from typing import Final
 
 import trio
@@ -139,7 +140,7 @@ class Downloading:
             count = max(1, min(PIECES_PER_JOB, BYTES_PER_JOB // self._geometry.piece_length))
             batch, self._full = self._full[:count], self._full[count:]
             self.at_disk += len(batch)
-            self._disk.submit(lambda batch=batch: self._verify_and_write(batch), lambda batch=batch: self._done(batch))  # type: ignore[misc]
+            self._disk.submit(partial(self._verify_and_write, batch), partial(self._report, batch))
 
     def ask(
         self,
@@ -232,9 +233,6 @@ class Downloading:
                     written.error = error
                 else:
                     written.good = True
-
-    def _done(self, batch: list[Written]) -> None:
-        self._report(batch)
 
 
 def _comes_within(seconds: float, peer: Peer, owed: int, *, now: float) -> bool:

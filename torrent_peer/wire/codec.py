@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from torrent_peer.core.block import Block
+from torrent_peer.core.block import BLOCK_LENGTH, Block
 from torrent_peer.wire import extensions
 from torrent_peer.wire.messages import (
     AllowedFast,
@@ -47,6 +47,8 @@ PROTOCOL: Final = b"\x13BitTorrent protocol"
 REQUEST_ID: Final = 6
 PIECE_ID: Final = 7
 PIECE_HEADER_LENGTH: Final = 13
+FULL_PIECE_LENGTH: Final = PIECE_HEADER_LENGTH + BLOCK_LENGTH
+"""Bytes of a `piece` message with a full block."""
 """Bytes of a piece message before its data: prefix, id, index, begin."""
 REQUEST_LENGTH: Final = 17
 """Bytes of a whole request."""

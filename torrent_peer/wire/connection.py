@@ -139,7 +139,7 @@ class PeerConnection:
     @property
     def missing(self) -> int | None:
         """When all received is read: bytes to come of the message that has begun, 0 if unknown; else `None`."""
-        return self._framer.missing
+        return self._framer.missing if self._reader is None else None
 
     @property
     def awaiting(self) -> int | None:
