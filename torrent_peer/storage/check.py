@@ -11,6 +11,7 @@ from typing import Final
 from torrent_peer.core.piece_set import PieceSet
 from torrent_peer.storage.errors import Kind, StorageError
 from torrent_peer.storage.record import PART
+from torrent_peer.storage.reserve import RESERVED_FROM
 from torrent_peer.storage.store import Store
 
 MOST_THREADS: Final = 16
@@ -155,11 +156,19 @@ def _sort(store: Store, pieces: PieceSet) -> tuple[PieceSet, PieceSet]:
             continue
         for piece in layout.pieces_of(file, size):
             whole.discard(piece)
-        sparse = allocated < min(size, layout.files[file].length)
-        for start, end in store.files.data_ranges(file) if sparse else [(0, size)]:
+        has_holes = allocated < min(size, layout.files[file].length) or size >= RESERVED_FROM
+        for start, end in _data_ranges(store, file, size) if has_holes else [(0, size)]:
             for piece in layout.pieces_of(file, start, end):
                 with_data.add(piece)
     return whole & with_data, whole - with_data
+
+
+def _data_ranges(store: Store, file: int, size: int) -> list[tuple[int, int]]:
+    """Where data is; everywhere, if the file has gone away: whoever reads it will say so."""
+    try:
+        return store.files.data_ranges(file)
+    except StorageError:
+        return [(0, size)]
 
 
 def _files_with(store: Store, good: PieceSet) -> Iterator[int]:

@@ -16,6 +16,7 @@ from torrent_peer.storage.flushers import flush_each
 from torrent_peer.storage.names import Parts
 from torrent_peer.storage.pool import FilePool
 from torrent_peer.storage.record import Fingerprint
+from torrent_peer.storage.reserve import reserve
 from torrent_peer.storage.tree import Tree
 
 MOST_BUFFERS: Final = 1024
@@ -27,7 +28,7 @@ T = TypeVar("T")
 
 
 class DataFiles:
-    """Numbered files below a tree. A file is made when it is first written, as a hole of its full length.
+    """Numbered files below a tree. A file is made when it is first written, with its full length, which reads as zeros.
 
     Once seen, a file must stay the same one: when it is deleted, replaced or cut behind our back, using it raises
     StorageError(MISSING) instead of quietly starting a new one among pieces already counted as verified.
@@ -251,7 +252,7 @@ class DataFiles:
             return
         if size > length and not self._overwrite:
             raise too_long(self._tree, self._parts[file], size, length)
-        if size != length:
+        if size > length or (size < length and not reserve(fd, length)):
             os.ftruncate(fd, length)
         self._whole.add(file)
 
