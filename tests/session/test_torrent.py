@@ -2,6 +2,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 import trio
@@ -21,6 +22,7 @@ from tests.session.stage import (
 )
 from torrent_peer.core.addresses import Address
 from torrent_peer.core.block import BLOCK_LENGTH
+from torrent_peer.core.piece_set import PieceSet
 from torrent_peer.metainfo.create import create_torrent
 from torrent_peer.metainfo.torrent import parse_torrent
 from torrent_peer.session.events import Completed, DiskTrouble, PeerConnected, PieceVerified, Resumed
@@ -301,6 +303,27 @@ async def test_being_cancelled_from_outside_saves_what_is_verified(tmp_path: Pat
         async with on_stage(tmp_path) as again:
             await again.run.checked()
     assert again.audience.all(Resumed) == [Resumed(2, "resume record")]
+
+
+async def test_much_that_is_new_is_recorded_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorded: list[int] = []
+    save = Store.save
+
+    def noted(self: Store, verified: PieceSet, **more: Any) -> None:
+        recorded.append(verified.count)
+        save(self, verified, **more)
+
+    monkeypatch.setattr(Store, "save", noted)
+    monkeypatch.setattr("torrent_peer.session.torrent.RECORD_BYTES", 2 * PIECE_LENGTH)
+    with trio.fail_after(5):
+        async with (
+            open_scripted_peer(seed(blocks=5 * 16), info_hash=TORRENT.info_hash) as peer,
+            on_stage(tmp_path, peer.address, options=evolve(PLAIN, sequential=True)) as stage,
+        ):
+            await until(lambda: len(stage.audience.all(PieceVerified)) == 5)
+            await until(lambda: max(recorded, default=0) >= 4)
+            assert len(recorded) <= 2
+            assert stage.run.state is State.DOWNLOADING
 
 
 async def test_a_limited_download_takes_its_time(tmp_path: Path) -> None:

@@ -32,6 +32,8 @@ from torrent_peer.wire.connection import PeerConnection
 
 RECORD_INTERVAL: Final = 30.0
 """Seconds between two resume records: what a crash can cost."""
+RECORD_BYTES: Final = 256 * 1024 * 1024
+"""Or as much as this: a power cut costs no more, and the flush at the end has little left to wait for."""
 LAST_WORDS: Final = 1.0
 """Seconds for conversations to end in order."""
 NOBODY_PATIENCE: Final = 30.0
@@ -65,6 +67,9 @@ class TorrentRun:
         """Whether the trackers are being told, or have been."""
         self._settled: deque[Written] = deque()
         self._news = trio.Event()
+        self._much_is_new = trio.Event()
+        self._recorded = 0
+        """Bytes that were verified when a record was last asked for because of them."""
         self._parts: Parts | None = None
         self._began = trio.current_time()
         self._last_progress = self._began
@@ -180,11 +185,16 @@ class TorrentRun:
             if trouble is not None:
                 self._disk_trouble(trouble)
             elif any(written.good for written in batch):
+                if parts.exchange.verified_bytes - self._recorded >= RECORD_BYTES:
+                    self._recorded = parts.exchange.verified_bytes
+                    self._much_is_new.set()
                 await self._progressed(parts)
 
     async def _save_now_and_then(self, content: Content) -> None:
         while True:
-            await trio.sleep(RECORD_INTERVAL)
+            with trio.move_on_after(RECORD_INTERVAL):
+                await self._much_is_new.wait()
+            self._much_is_new = trio.Event()
             await self._save(content)
 
     async def _watch(self, parts: Parts) -> None:
