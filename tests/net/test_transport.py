@@ -171,3 +171,51 @@ async def test_only_what_answers_the_first_sends_is_acknowledged_at_once() -> No
             told = [(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)] * min(number, EARLY_SENDS)
             assert ours.options == told
         await transport.aclose()
+
+
+async def test_what_is_here_is_received_into_many_buffers_at_once(pair: tuple[socket.socket, socket.socket]) -> None:
+    transport = SocketTransport(pair[0], ReceiveBuffer())
+    places = bytearray(10)
+    buffers = [memoryview(places)[5:], memoryview(places)[:3], memoryview(bytearray(100))]
+    with trio.fail_after(2):
+        await transport.give_way()
+        assert transport.receive_now(buffers) is None
+        pair[1].send(b"0123456789")
+        await transport.readable()
+        assert transport.receive_now(buffers) == 10
+        assert (bytes(places), bytes(buffers[2][:2])) == (b"567\0\x0001234", b"89")
+        pair[1].send(b"ab")
+        await transport.readable()
+        assert transport.receive_now(buffers) == 2
+        assert bytes(places) == b"567\0\0ab234"
+        pair[1].close()
+        assert transport.receive_now(buffers) == 0
+
+
+async def test_after_a_read_in_place_others_get_their_turn(pair: tuple[socket.socket, socket.socket]) -> None:
+    transport = SocketTransport(pair[0], ReceiveBuffer(10))
+    pair[1].send(bytes(30))
+    await transport.receive()
+    transport.receive_now([memoryview(bytearray(10))])
+    with trio.CancelScope() as scope:
+        scope.cancel()
+        await transport.give_way()
+    assert scope.cancelled_caught
+
+
+async def test_a_wrapped_stream_can_be_received_in_places_too() -> None:
+    near, far = trio.testing.memory_stream_pair()
+    transport = StreamTransport(near)
+    buffers = [memoryview(bytearray(2)), memoryview(bytearray(3))]
+    with trio.fail_after(2):
+        await transport.give_way()
+        assert transport.receive_now(buffers) is None
+        await far.send_all(b"abcdefg")
+        await transport.readable()
+        assert transport.receive_now(buffers) == 5
+        assert b"".join(buffers) == b"abcde"
+        assert bytes(await transport.receive()) == b"fg"
+        await far.aclose()
+        await transport.readable()
+        await transport.readable()
+        assert transport.receive_now(buffers) == 0

@@ -127,3 +127,22 @@ async def test_readable_takes_nothing(autojump_clock: MockClock) -> None:
     assert bytes(await far.receive()) == b"x"
     await far.aclose()
     await far.readable()
+
+
+async def test_what_has_arrived_can_be_received_in_places(autojump_clock: MockClock) -> None:
+    near, far = pair(latency=0.25)
+    buffers = [memoryview(bytearray(2)), memoryview(bytearray(3))]
+    await far.give_way()
+    near.write(b"abcdefg")
+    assert far.receive_now(buffers) is None
+    await far.readable()
+    assert far.receive_now(buffers) == 5
+    assert b"".join(buffers) == b"abcde"
+    await near.aclose()
+    assert far.receive_now(buffers) == 2
+    assert far.receive_now(buffers) == 0
+    near.reset()
+    with pytest.raises(ConnectionResetError):
+        far.receive_now(buffers)
+    await far.aclose()
+    assert far.receive_now(buffers) == 0

@@ -3,6 +3,7 @@
 import contextlib
 import socket
 from collections import deque
+from collections.abc import Sequence
 from typing import Final, Protocol
 
 import trio
@@ -37,6 +38,15 @@ class Transport(Protocol):
 
     async def readable(self) -> None:
         """Wait until `receive` has something to return, be it the end of the stream or an error."""
+
+    async def give_way(self) -> None:
+        """Let others have their turn, if it is theirs; for before `receive_now`, which never does."""
+
+    def receive_now(self, buffers: Sequence[memoryview]) -> int | None:
+        """Fill the buffers, one after the other, with what is here: how much that was, 0 at the end of the stream.
+
+        `None` if nothing is here, see `readable`. Raises OSError when the connection broke.
+        """
 
     def write(self, data: bytes | memoryview) -> None:
         """Send now what the network takes, keep the rest for `drain`; never waits, never raises.
@@ -83,9 +93,7 @@ class SocketTransport:
         self.backlog = 0
 
     async def receive(self, at_most: int = RECEIVE_BUFFER_LENGTH) -> memoryview:
-        # While data streams in it is there by the time the others have had their turn: no need to ask the kernel twice.
-        if not self._in_a_row:
-            await trio.lowlevel.checkpoint()
+        await self.give_way()
         at_most = min(at_most, len(self._buffer))
         while True:
             try:
@@ -101,6 +109,18 @@ class SocketTransport:
 
     async def readable(self) -> None:
         await trio.lowlevel.wait_readable(self._sock)
+
+    async def give_way(self) -> None:
+        # While data streams in it is there by the time the others have had their turn: no need to ask the kernel twice.
+        if not self._in_a_row:
+            await trio.lowlevel.checkpoint()
+
+    def receive_now(self, buffers: Sequence[memoryview]) -> int | None:
+        self._in_a_row = 0
+        try:
+            return self._sock.recvmsg_into(buffers)[0]
+        except (BlockingIOError, InterruptedError):
+            return None
 
     def write(self, data: bytes | memoryview) -> None:
         if self._closed:
@@ -165,14 +185,16 @@ class StreamTransport:
 
     def __init__(self, stream: trio.abc.Stream) -> None:
         self._stream = stream
-        self._ahead = b""
+        self._ahead: bytes | None = None
+        """What was read to see whether there is anything; empty at the end of the stream."""
         self._queue: deque[bytes] = deque()
         self._closed = False
         self.backlog = 0
 
     async def receive(self, at_most: int = RECEIVE_BUFFER_LENGTH) -> memoryview:
-        if self._ahead:
-            data, self._ahead = self._ahead[:at_most], self._ahead[at_most:]
+        if self._ahead is not None:
+            data = self._ahead[:at_most]
+            self._ahead = self._ahead[at_most:] or None
             return memoryview(data)
         try:
             return memoryview(await self._stream.receive_some(min(at_most, RECEIVE_BUFFER_LENGTH)))
@@ -182,8 +204,18 @@ class StreamTransport:
             return memoryview(b"")
 
     async def readable(self) -> None:
-        if not self._ahead:
+        if self._ahead is None:
             self._ahead = bytes(await self.receive())
+
+    async def give_way(self) -> None:
+        await trio.lowlevel.checkpoint()
+
+    def receive_now(self, buffers: Sequence[memoryview]) -> int | None:
+        if self._ahead is None:
+            return None
+        length = fill(buffers, self._ahead)
+        self._ahead = self._ahead[length:] or None
+        return length
 
     def write(self, data: bytes | memoryview) -> None:
         if not self._closed and data:
@@ -208,3 +240,13 @@ class StreamTransport:
         self._queue.clear()
         self.backlog = 0
         await trio.aclose_forcefully(self._stream)
+
+
+def fill(buffers: Sequence[memoryview], data: bytes) -> int:
+    """Copy `data` into the buffers, one after the other; how much of it there was room for."""
+    at = 0
+    for buffer in buffers:
+        part = data[at : at + len(buffer)]
+        buffer[: len(part)] = part
+        at += len(part)
+    return at

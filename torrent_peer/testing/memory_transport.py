@@ -2,13 +2,13 @@
 
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import trio
 from attrs import define
 
-from torrent_peer.net.transport import RECEIVE_BUFFER_LENGTH
+from torrent_peer.net.transport import RECEIVE_BUFFER_LENGTH, fill
 
 WINDOW: Final = 256 * 1024
 """Bytes of one direction that are on their way or unread; what is more is the sender's backlog."""
@@ -53,6 +53,11 @@ class Pipe:
         """Nothing more will be put in."""
         self.broken = False
 
+    @property
+    def is_drained(self) -> bool:
+        """Nothing more will come out."""
+        return self.ended and not self._flying and not self._waiting
+
     def put(self, data: bytes) -> None:
         """Send it as soon as line and window allow; nothing, when that was ended."""
         if self.ended or self.broken:
@@ -86,7 +91,7 @@ class Pipe:
         while not self.broken:
             if self._flying and self._flying[0][0] <= trio.current_time():
                 return
-            if self.ended and not self._flying and not self._waiting:
+            if self.is_drained:
                 return
             with trio.move_on_at(self._flying[0][0] if self._flying else math.inf):
                 await self._news.wait()
@@ -147,6 +152,17 @@ class MemoryTransport:
             await trio.lowlevel.checkpoint()
         else:
             await self._inward.arrived()
+
+    async def give_way(self) -> None:
+        await trio.lowlevel.checkpoint()
+
+    def receive_now(self, buffers: Sequence[memoryview]) -> int | None:
+        if self.closed:
+            return 0
+        if self._inward.broken:
+            raise ConnectionResetError("Connection reset by peer")
+        length = fill(buffers, self._inward.take(sum(map(len, buffers))))
+        return length if length or self._inward.is_drained else None
 
     def write(self, data: bytes | memoryview) -> None:
         if not self.closed:
