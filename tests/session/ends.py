@@ -1,6 +1,6 @@
 """One conversation in memory: our end a `Peer`, their end a plain stream to say bytes on."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 import trio
@@ -9,9 +9,11 @@ from attrs import define, field
 
 from tests.session.stage import GEOMETRY, TORRENT
 from torrent_peer.core.addresses import Address
+from torrent_peer.core.block import BlockRow
 from torrent_peer.core.ids import PeerId
 from torrent_peer.net.transport import StreamTransport
 from torrent_peer.session.farewell import Cause
+from torrent_peer.session.in_place import Places
 from torrent_peer.session.peer import Peer
 from torrent_peer.session.rate_limit import RateLimit
 from torrent_peer.session.reasons import Evidence, Signal, Stage
@@ -19,6 +21,7 @@ from torrent_peer.session.turns import Turns
 from torrent_peer.wire import codec
 from torrent_peer.wire.connection import NEED_DATA, PeerConnection, Refused
 from torrent_peer.wire.errors import Finding
+from torrent_peer.wire.landing import Landing
 from torrent_peer.wire.messages import Handshake, Message, Piece
 from torrent_peer.wire.piece_run import PieceRun
 from torrent_peer.wire.reserved import Reserved
@@ -65,6 +68,18 @@ def hear(peer: Peer, *messages: Message) -> list[Message | Refused]:
     return list(events_of(peer, *messages))
 
 
+class Nowhere:
+    """Nothing is to be received in place."""
+
+    landing = Landing()
+
+    def place(self, peer: Peer, row: BlockRow) -> memoryview | None:
+        return None
+
+    def take_placed(self, peer: Peer, rows: Iterable[BlockRow]) -> None:
+        raise AssertionError
+
+
 @define
 class Listener:
     """An owner that only remembers."""
@@ -76,6 +91,7 @@ class Listener:
     findings: list[Finding] = field(factory=list)
     ends: list[tuple[Signal, Stage]] = field(factory=list)
     requests: list[int] = field(factory=list)
+    downloading: Places = field(factory=Nowhere)
     forgotten: int = 0
     close_at: type | None = None
     """Close the conversation when such a message is heard."""

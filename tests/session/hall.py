@@ -1,6 +1,6 @@
 """All parts of one torrent, wired as in real life, without sockets, tasks and disk threads; peers are spoken for."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
@@ -52,6 +52,12 @@ class Ear:
         raise AssertionError
 
     async def readable(self) -> None: ...
+
+    async def give_way(self) -> None: ...
+
+    def receive_now(self, buffers: Sequence[memoryview]) -> int | None:
+
+        raise AssertionError
 
     def write(self, data: bytes | memoryview) -> None:
         missing = 68 - len(self._handshake)

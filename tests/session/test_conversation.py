@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import pytest
 import trio
 import trio.testing
@@ -200,6 +202,12 @@ async def test_a_reset_is_the_networks_doing(autojump_clock: trio.testing.MockCl
 
         async def readable(self) -> None: ...
 
+        async def give_way(self) -> None: ...
+
+        def receive_now(self, buffers: Sequence[memoryview]) -> int | None:
+
+            raise AssertionError
+
         def write(self, data: bytes | memoryview) -> None: ...
 
         async def drain(self, below: int = 0) -> None: ...
@@ -263,6 +271,12 @@ class Stocked:
         return data
 
     async def readable(self) -> None: ...
+
+    async def give_way(self) -> None: ...
+
+    def receive_now(self, buffers: Sequence[memoryview]) -> int | None:
+
+        raise AssertionError
 
     def write(self, data: bytes | memoryview) -> None: ...
 

@@ -1,5 +1,7 @@
 """What is said to a peer that reads nothing is bounded."""
 
+from collections.abc import Sequence
+
 from tests.session.stage import GEOMETRY, TORRENT
 from torrent_peer.core.addresses import Address
 from torrent_peer.core.ids import PeerId
@@ -21,6 +23,11 @@ class Stuck:
         raise NotImplementedError
 
     async def readable(self) -> None: ...
+
+    async def give_way(self) -> None: ...
+
+    def receive_now(self, buffers: Sequence[memoryview]) -> int | None:
+        raise NotImplementedError
 
     def write(self, data: bytes | memoryview) -> None:
         self.backlog += len(data)

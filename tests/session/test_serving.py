@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
@@ -84,6 +85,12 @@ class Sink:
         raise AssertionError
 
     async def readable(self) -> None: ...
+
+    async def give_way(self) -> None: ...
+
+    def receive_now(self, buffers: Sequence[memoryview]) -> int | None:
+
+        raise AssertionError
 
     def write(self, data: bytes | memoryview) -> None:
         self.written += data

@@ -24,6 +24,8 @@ def test_a_run_that_is_not_wholly_one_peers_is_left_alone() -> None:
     picker = make(pieces=2, seeds="abc")
     assert numbers(picker.pick("a", 2, whole_pieces=False)) == [(0, 0), (0, 1)]
     assert numbers(picker.pick("b", 1, whole_pieces=False)) == [(0, 2)]
+    asked = [("a", 0, 0, 3), ("a", 0, 1, 4), ("a", 1, 0, 1), ("b", 0, 0, 1), ("a", 0, 0, 2), ("b", 0, 2, 1)]
+    assert [picker.is_asked_alone(*each) for each in asked] == [False] * 4 + [True] * 2
     assert picker.received_run("a", 0, 0, 3) is None  # the third was asked of another
     assert picker.received_run("a", 0, 1, 4) is None  # there are only four
     assert picker.received_run("a", 1, 0, 1) is None  # not open
@@ -32,5 +34,6 @@ def test_a_run_that_is_not_wholly_one_peers_is_left_alone() -> None:
     assert picker.received_run("a", 0, 0, 2) is None  # here already
     assert numbers(picker.pick("a", 9)) == [(0, 3), (1, 0), (1, 1), (1, 2), (1, 3)]
     assert numbers(picker.pick("c", 1, patience=lambda peer, owed: peer != "b")) == [(0, 2)]  # asked of two
+    assert not any(picker.is_asked_alone(*each) for each in asked if each[1] == 0)
     assert picker.received_run("b", 0, 2, 1) is None
     assert picker.received("b", block(0, 2)) == Received(others=("c",))

@@ -7,8 +7,9 @@ from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Final
 
 from torrent_peer.core.geometry import Geometry
-from torrent_peer.wire.connection import FINDINGS_KEPT, PeerConnection
+from torrent_peer.wire.connection import PeerConnection
 from torrent_peer.wire.effects import CLIENT_NAME_LENGTH, EXCHANGED_KEPT
+from torrent_peer.wire.findings import FINDINGS_KEPT
 from torrent_peer.wire.ledger import ZOMBIES_KEPT
 from torrent_peer.wire.policy import FORGIVEN_LIMIT
 from torrent_peer.wire.questions import QUESTIONS_KEPT

@@ -4,15 +4,10 @@ import pytest
 
 from torrent_peer.core.block import Block, BlockRow
 from torrent_peer.wire.messages import Choke, Extended, Have, Message, MetadataPiece, Piece, Request
-from torrent_peer.wire.piece_run import PieceRun
 from torrent_peer.wire.recent import KEPT, Recent
 from torrent_peer.wire.side import Side
 
 BLOCK = Block(0, 0, 16384)
-
-
-def run(row: BlockRow) -> PieceRun:
-    return PieceRun(row, memoryview(bytes(row.n_blocks * (13 + row.length))))
 
 
 def test_the_last_messages_are_kept_in_short_form() -> None:
@@ -48,7 +43,7 @@ def test_each_sides_last_word_is_known() -> None:
     assert recent.last_of(Side.DIALER) == "have 3"
     assert recent.last_of(Side.LISTENER) == "have 2"
     assert Recent().last_of(Side.DIALER) is None
-    recent.note_pieces(Side.DIALER, 18, [run(BlockRow(2, 0, 16384, 2))])
+    recent.note_rows(Side.DIALER, 18, [BlockRow(2, 0, 16384, 2)])
     assert recent.last_of(Side.DIALER) == "piece 2 [16384:32768]"
     assert recent.last_of(Side.LISTENER) == "have 2"
 
@@ -69,15 +64,15 @@ def test_for_a_sides_last_word_nothing_else_is_put_into_words(monkeypatch: pytes
 
 def test_pieces_said_one_behind_the_other_are_remembered_with_their_places() -> None:
     recent = Recent()
-    recent.note_pieces(Side.LISTENER, 100, [run(BlockRow(2, 0, 16384, 2)), run(BlockRow(2, 32768, 1000, 1))])
-    recent.note_pieces(Side.LISTENER, 5000, [])
+    recent.note_rows(Side.LISTENER, 100, [BlockRow(2, 0, 16384, 2), BlockRow(2, 32768, 1000, 1)])
+    recent.note_rows(Side.LISTENER, 5000, [])
     assert [str(said) for said in recent] == [
         "listener at 100: piece 2 [0:16384]",
         "listener at 16497: piece 2 [16384:32768]",
         "listener at 32894: piece 2 [32768:33768]",
     ]
     assert len(recent) == 3
-    recent.note_pieces(Side.LISTENER, 0, [run(BlockRow(1, 0, 1, KEPT + 1))])
+    recent.note_rows(Side.LISTENER, 0, [BlockRow(1, 0, 1, KEPT + 1)])
     assert len(recent) == len(list(recent)) == KEPT
     assert str(next(iter(recent))) == "listener at 14: piece 1 [1:2]"
 
@@ -89,7 +84,7 @@ def test_blocks_said_in_a_row_are_told_to_who_wants_rows() -> None:
     before = recent.in_rows
     recent.on_blocks = lambda sender, offset, kind, blocks: rows.append((sender, offset, kind, list(blocks)))
     assert (before, recent.in_rows) == (False, True)
-    recent.note_pieces(Side.DIALER, 5, [run(BlockRow(*BLOCK, 1))])
+    recent.note_rows(Side.DIALER, 5, [BlockRow(*BLOCK, 1)])
     recent.note_requests(Side.LISTENER, 7, [BLOCK, BLOCK])
     recent.note_blocks(Side.DIALER, 9, [])
     recent.note_blocks(Side.DIALER, 9, [BLOCK])

@@ -9,6 +9,7 @@ from attrs import evolve
 from torrent_peer.net.transport import RECEIVE_BUFFER_LENGTH
 from torrent_peer.session.chatter import QUIET_PORTION
 from torrent_peer.session.farewell import Cause, EndedBy, Farewell
+from torrent_peer.session.in_place import Places, receive_in_place
 from torrent_peer.session.peer import Peer
 from torrent_peer.session.rate_limit import RateLimit
 from torrent_peer.session.reasons import Evidence, Signal, Stage, explain
@@ -24,6 +25,11 @@ class Owner(Protocol):
     """What the torrent does for a conversation."""
 
     download_limit: RateLimit
+
+    @property
+    def downloading(self) -> Places:
+        """Who knows where blocks belong."""
+
     leaving: Turns
     """Where those wait whose conversation is over, to be seen off."""
 
@@ -111,6 +117,9 @@ async def _talk(peer: Peer, owner: Owner) -> Signal | None:
         portion = QUIET_PORTION if peer.chatter.is_excessive or not connection.outstanding else _portion(connection)
         # Only what was asked for is limited: whatever else there is to say is said in time, and bounded otherwise.
         if owner.download_limit.rate is None or not connection.outstanding:
+            if (received := await receive_in_place(peer, owner.downloading, lately=length)) is not None:
+                length, messages = received
+                continue
             data = await transport.receive(portion)
         else:
             data = await _receive_within(owner.download_limit, peer, portion)

@@ -2,14 +2,14 @@
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable
-from functools import partial
+from functools import cached_property, partial
 from typing import Final
 
 import trio
 from attrs import define
 
 from torrent_peer.core.addresses import Address
-from torrent_peer.core.block import BLOCK_LENGTH, Block
+from torrent_peer.core.block import BLOCK_LENGTH, Block, BlockRow
 from torrent_peer.metainfo.torrent import Torrent
 from torrent_peer.net.disk import Disk
 from torrent_peer.session.peer import Peer
@@ -17,6 +17,7 @@ from torrent_peer.storage.store import StorageError, Store
 from torrent_peer.strategy.bans import Ban, Contributions
 from torrent_peer.strategy.picker import Picker
 from torrent_peer.strategy.pipeline import MOST_DEPTH
+from torrent_peer.wire.landing import Landing
 from torrent_peer.wire.messages import Cancel, Piece
 from torrent_peer.wire.piece_run import PieceRun
 
@@ -85,6 +86,11 @@ class Downloading:
         self.at_disk = 0
         """Pieces handed to the disk threads and not reported yet."""
 
+    @cached_property
+    def landing(self) -> Landing:
+        """What blocks are received with, made when a peer sends many."""
+        return Landing()
+
     def take(self, peer: Peer, runs: Iterable[PieceRun]) -> None:
         """Judged blocks, in the order they came: into their pieces' buffers, and on to the disk with what is whole.
 
@@ -100,6 +106,22 @@ class Downloading:
                 continue
             peer.blocks += count
             run.copy_to(self._buffer(piece))
+            self._keep(peer, piece, range(first, first + count), count * length, whole=outcome.piece_complete)
+
+    def place(self, peer: Peer, row: BlockRow) -> memoryview | None:
+        """Where to receive these blocks to, if the peer is asked for all of them and nobody else for any."""
+        piece, begin, length, count = row
+        if not self._picker.is_asked_alone(peer, piece, begin // BLOCK_LENGTH, count):
+            return None
+        return self._buffer(piece)[begin : begin + count * length]
+
+    def take_placed(self, peer: Peer, rows: Iterable[BlockRow]) -> None:
+        """Judged blocks that were received to where `place` said, a moment ago."""
+        for piece, begin, length, count in rows:
+            first = begin // BLOCK_LENGTH
+            outcome = self._picker.received_run(peer, piece, first, count)
+            assert outcome is not None
+            peer.blocks += count
             self._keep(peer, piece, range(first, first + count), count * length, whole=outcome.piece_complete)
 
     def take_one(self, peer: Peer, message: Piece) -> None:

@@ -53,6 +53,7 @@ class Peer:
         "completed_here",
         "connection",
         "counted",
+        "detour",
         "dialed",
         "download_rate",
         "downloaded",
@@ -60,6 +61,7 @@ class Peer:
         "greeted",
         "last_finding",
         "last_word",
+        "misses",
         "optimistic",
         "pipeline",
         "refused_pieces",
@@ -123,6 +125,10 @@ class Peer:
         """It became a seed while we were connected."""
         self.counted = (0, 0)
         """Of `blocks` and `downloaded`, what the rates know of already."""
+        self.misses = 0
+        """How often in a row it has sent something else than was guessed, see `in_place`."""
+        self.detour = 0
+        """Reads without guessing that are left."""
         self._useful = 0
         """What `take_useful` has counted."""
         self._out: list[bytes] = []

@@ -222,16 +222,22 @@ class Picker(Generic[PeerT]):
 
         None, and nothing done, unless each of them is asked of `peer` and of nobody else: then take them one by one.
         """
-        source = self._open.get(piece)
-        if source is None or source.extra:
+        if not self.is_asked_alone(peer, piece, first, count):
             return None
-        end, view = first + count, self._views[peer]
-        if source.states[first:end] != b"\x01" * count or source.owners[first:end] != [view] * count:
-            return None
+        source, end, view = self._open[piece], first + count, self._views[peer]
         source.states[first:end] = b"\x02" * count
         view.owed -= count
         source.left = left = source.left - count
         return self._fresh if left else self._last
+
+    def is_asked_alone(self, peer: PeerT, piece: int, first: int, count: int) -> bool:
+        """Whether each of `count` blocks of `piece`, from number `first` on, is asked of `peer` and of nobody else."""
+        source = self._open.get(piece)
+        if source is None or source.extra:
+            return False
+        end = first + count
+        owners = [self._views[peer]] * count
+        return source.states[first:end] == b"\x01" * count and source.owners[first:end] == owners
 
     def released(self, peer: PeerT, blocks: Iterable[Block] | None = None) -> bool:
         """`peer` will not send `blocks` – all it owes when None –, or not soon: they may be asked of others.

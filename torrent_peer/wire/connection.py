@@ -3,36 +3,31 @@
 The one place that knows which side is us. No sockets, no clocks.
 """
 
-from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from typing import Final
 
-from torrent_peer.core.block import Block
+from torrent_peer.core.block import Block, BlockRow
 from torrent_peer.core.geometry import Geometry
 from torrent_peer.core.ids import InfoHash, PeerId
 from torrent_peer.wire import codec, extensions, hot
 from torrent_peer.wire.errors import Finding, LocalProtocolError, RemoteProtocolError
-from torrent_peer.wire.events import NEED_DATA, EndOfStream, InfoHashReceived, NeedData, Refused
+from torrent_peer.wire.events import NEED_DATA, EndOfStream, Event, InfoHashReceived, NeedData, Refused
+from torrent_peer.wire.findings import Findings
 from torrent_peer.wire.frame_limits import FrameLimits
 from torrent_peer.wire.framing import Framer
 from torrent_peer.wire.handshake import HandshakeReader
+from torrent_peer.wire.landing import MOST_BLOCKS, Landing, Place
 from torrent_peer.wire.legality import DECLINABLE, Legality
 from torrent_peer.wire.messages import Extended, ExtendedHandshake, Handshake, Message, Piece, Question, Request
 from torrent_peer.wire.piece_run import PieceRun
 from torrent_peer.wire.policy import Action, Profile, decide
 from torrent_peer.wire.recent import Recent
-from torrent_peer.wire.reserved import Reserved
+from torrent_peer.wire.reserved import DEFAULT_RESERVED, Reserved
 from torrent_peer.wire.rules import RULES
 from torrent_peer.wire.side import Side
 from torrent_peer.wire.state import HashTrees, SideState
 
-__all__ = ["NEED_DATA", "EndOfStream", "InfoHashReceived", "NeedData", "PeerConnection", "Refused"]
-
-DEFAULT_RESERVED: Final = Reserved.of(fast=True, extended=True)
-FINDINGS_KEPT: Final = 256
-"""Findings kept until they are taken; beyond that the oldest go, and only `finding_counts` knows of them."""
-
-Event = Message | Refused | InfoHashReceived | EndOfStream | NeedData
+__all__ = ["NEED_DATA", "EndOfStream", "Event", "InfoHashReceived", "NeedData", "PeerConnection", "Refused"]
 
 
 class PeerConnection:
@@ -70,7 +65,8 @@ class PeerConnection:
             raise ValueError("who dials names a torrent: info_hash is missing")
         self.side: Final = side
         self.profile: Final = profile
-        self.finding_counts: Counter[str] = Counter()
+        self._findings = Findings()
+        self.finding_counts: Final = self._findings.counts
         """Rule → how often it was broken, by whomever."""
         self.recent: Final = Recent()
         """The last messages, both ways, for bug reports; and who wants to hear of all of them."""
@@ -92,7 +88,6 @@ class PeerConnection:
         self._reader: HandshakeReader | None = HandshakeReader()
         self._limits = FrameLimits(piece_count=None if geometry is None else geometry.piece_count)
         self._framer = Framer(self._limits)
-        self._findings: list[Finding] = []
         self._violation: Finding | None = None
         self._end: EndOfStream | None = None
         self._asked_for = False
@@ -148,8 +143,7 @@ class PeerConnection:
 
     def take_findings(self) -> list[Finding]:
         """Everything found since the last call, of every severity, the violation included."""
-        findings, self._findings = self._findings[-FINDINGS_KEPT:], []
-        return findings
+        return self._findings.take()
 
     # ── receiving ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -195,22 +189,36 @@ class PeerConnection:
 
         That gives the same messages one by one; to be called when this gives none. For the speed of downloads.
         """
-        if not self.recent.in_rows or self._reader is not None or self._violation is not None:
-            return []
-        runs, offset = hot.read_pieces(self._framer, self._incoming)
-        if runs:
-            self.heard_message = True
-            self.recent.note_pieces(self._their_side, offset, runs)
+        runs, offset = hot.read_pieces(self._framer, self._incoming) if self._in_rows else ([], 0)
+        self._heard_blocks(offset, [run.row for run in runs])
         return runs
 
     def next_requests(self) -> int:
         """The same for `Request`s: how many came, all of which are among `requested` now. For the speed of uploads."""
-        if not self.recent.in_rows or self._reader is not None or self._violation is not None:
-            return 0
-        blocks, offset = hot.read_requests(self._framer, self._incoming)
+        blocks, offset = hot.read_requests(self._framer, self._incoming) if self._in_rows else ([], 0)
         self.heard_message |= bool(blocks)
         self.recent.note_requests(self._their_side, offset, blocks)
         return len(blocks)
+
+    def aim(self, landing: Landing, place: Place, *, most: int = MOST_BLOCKS) -> bool:
+        """Prepare `landing` for at most so many blocks; False if it cannot be told what comes next.
+
+        To be followed by receiving into its buffers and `land`, or by nothing: anything else makes it worthless.
+        """
+        return self._in_rows and landing.aim(self._framer, self._incoming, place, most=most)
+
+    def land(self, landing: Landing, length: int) -> list[BlockRow]:
+        """`receive_data` for `length` bytes received as `aim` prepared: the blocks that are in their places now.
+
+        They were judged, and come before all that `next_pieces` and `next_event` give now.
+        """
+        offset = self._framer.position - self._framer.pending
+        rows, rest = landing.judge(self._framer, self._incoming, length)
+        self.received_bytes += length - len(rest)
+        self._heard_blocks(offset, rows)
+        if rest or not length:
+            self.receive_data(rest)
+        return rows
 
     def adopt(self, info_hash: InfoHash, geometry: Geometry | None) -> None:
         """A listener takes the torrent that the dialler named; the handshake goes out with `initiate`.
@@ -228,7 +236,7 @@ class PeerConnection:
             raise ValueError("the dialler has not named a torrent")
         named = Handshake(reserved, info_hash, PeerId(bytes(20)))
         finding = RULES["HS-04"].finding(f"handshake for {info_hash}, which is not here", self._their_side, named)
-        self._note((finding,))
+        self._findings.note((finding,))
         self._close(finding)
         return finding
 
@@ -236,7 +244,7 @@ class PeerConnection:
         """The torrent's size is known: what was said of pieces is judged now. Raises RemoteProtocolError as usual."""
         self._limits.piece_count = geometry.piece_count
         findings = self._legality.learn_geometry(geometry)
-        self._note(findings)
+        self._findings.note(findings)
         if decide(self.profile, findings) is Action.CLOSE:
             self._close(findings[0])
             raise RemoteProtocolError(findings[0])
@@ -257,9 +265,8 @@ class PeerConnection:
         self, *, client: str | None = None, listen_port: int | None = None, metadata_size: int | None = None
     ) -> ExtendedHandshake:
         """The extended handshake that says what this connection was made with; to be sent."""
-        return ExtendedHandshake(
-            self._extensions, client, listen_port, self._request_queue, metadata_size=metadata_size
-        )
+        queue = self._request_queue
+        return ExtendedHandshake(self._extensions, client, listen_port, queue, metadata_size=metadata_size)
 
     def send(self, message: Message) -> bytes:
         """The bytes of `message`, which counts as said; an extension's goes under the id they want it under now.
@@ -276,21 +283,10 @@ class PeerConnection:
 
     def send_requests(self, blocks: Sequence[Block]) -> bytes:
         """The bytes of a request for each block, all or none. Raises LocalProtocolError when one is not legal."""
-        way, ledger = self._outgoing, self.ours.requests
-        before, asked, done = ledger.sent, ledger.asked_of(blocks), 0
-        while (done := done + hot.take_requests(way, blocks[done:] if done else blocks)) < len(blocks):
-            if findings := self._legality.admit(self.side, Request(blocks[done]), crossed=False):
-                self._legality.withdraw(self.side, blocks[:done], asked)
-                ledger.sent = before
-                raise LocalProtocolError(findings[0])
-            done += 1
-        ledger.sent = before + len(blocks)
-        if self.recent.in_rows:
-            self.recent.note_requests(self.side, self.sent_bytes, blocks)
-            self.sent_bytes += len(blocks) * codec.REQUEST_LENGTH
-        else:
-            for block in blocks:
-                self._said(Request(block), codec.REQUEST_LENGTH)
+        if findings := self._legality.admit_requests(self.side, blocks):
+            raise LocalProtocolError(findings[0])
+        self.recent.note_requests(self.side, self.sent_bytes, blocks)
+        self.sent_bytes += len(blocks) * codec.REQUEST_LENGTH
         return codec.encode_requests(blocks)
 
     def piece_header(self, block: Block) -> bytes:
@@ -320,6 +316,15 @@ class PeerConnection:
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
 
+    @property
+    def _in_rows(self) -> bool:
+        """Whether blocks may come the short way."""
+        return self._reader is None and self._violation is None and self.recent.in_rows
+
+    def _heard_blocks(self, offset: int, rows: Sequence[BlockRow]) -> None:
+        self.heard_message |= bool(rows)
+        self.recent.note_rows(self._their_side, offset, rows)
+
     def _next_of_handshake(self, reader: HandshakeReader) -> Event:
         if self._violation is not None:
             raise RemoteProtocolError(self._violation)
@@ -347,7 +352,7 @@ class PeerConnection:
         self.heard_message = True
         self.recent.note(self._their_side, offset, message)
         if findings:
-            self._note(findings)
+            self._findings.note(findings)
         try:
             return self._what_becomes_of(message, findings)
         finally:
@@ -385,12 +390,6 @@ class PeerConnection:
     def _close(self, violation: Finding) -> None:
         self._violation = violation
         self._legality.close(Side.DIALER, Side.LISTENER)
-
-    def _note(self, findings: Sequence[Finding]) -> None:
-        for finding in findings:
-            self._findings.append(finding)
-            del self._findings[: -2 * FINDINGS_KEPT]
-            self.finding_counts[finding.rule] += 1
 
     def _said(self, message: Message, length: int) -> None:
         self.recent.note(self.side, self.sent_bytes, message)

@@ -7,7 +7,7 @@ from attrs import frozen
 
 from torrent_peer.core.ids import InfoHash
 from torrent_peer.wire.errors import Finding
-from torrent_peer.wire.messages import Question
+from torrent_peer.wire.messages import Message, Question
 from torrent_peer.wire.reserved import Reserved
 
 
@@ -53,3 +53,7 @@ class EndOfStream:
     """Bytes of the message that was cut."""
     detail: str | None = None
     """What was cut where, for people."""
+
+
+Event = Message | Refused | InfoHashReceived | EndOfStream | NeedData
+"""What `PeerConnection.next_event` returns."""

@@ -107,6 +107,16 @@ class Framer:
         """What `whole` gave was read."""
         self._tail, self._whole = None, 0
 
+    def pass_by(self, length: int) -> None:
+        """What is `pending` and whole messages behind it were read elsewhere; so many bytes that were not fed."""
+        self._tail, self._whole = None, 0
+        self._origin += length
+
+    @property
+    def begun(self) -> bytes | bytearray:
+        """What is `pending`."""
+        return self._tail or b""
+
     @property
     def position(self) -> int:
         """Stream offset of the next message; for when nothing is `pending`."""

@@ -10,6 +10,7 @@ from itertools import repeat
 from typing import Final, cast
 
 from torrent_peer.core.block import BLOCK_LENGTH, Block, BlockRow
+from torrent_peer.core.geometry import Geometry
 from torrent_peer.wire import effects
 from torrent_peer.wire.codec import FULL_PIECE_LENGTH, PIECE_HEADER_LENGTH, PIECE_ID, REQUEST_ID, REQUEST_LENGTH
 from torrent_peer.wire.framing import Framer
@@ -21,7 +22,8 @@ _ACTIVE: Final = Phase.ACTIVE
 READ_AHEAD: Final = 64
 """Messages read before any is judged: what is not ordinary is read again, and hostile peers say nothing else."""
 _FULL: Final = BLOCK_LENGTH + 9
-_FULL_PREFIX: Final = struct.pack(">IB", _FULL, PIECE_ID)
+FULL_PREFIX: Final = struct.pack(">IB", _FULL, PIECE_ID)
+"""Length and id of a `piece` with a full block."""
 _unpack_piece: Final = struct.Struct(">IBII").unpack_from
 _iterate_headers: Final = struct.Struct(f">5sII{BLOCK_LENGTH}x").iter_unpack
 """(length and id, piece, begin) of full blocks one behind the other."""
@@ -56,9 +58,9 @@ def take_pieces(way: Direction, data: memoryview, start: int, runs: list[PieceRu
     What it takes is what `take_answer` takes, and for the same reason: whatever is in the ledger was judged as it was
     requested, so that to find it there is to judge the header whole. At anything else it stops, having changed nothing.
     """
-    sender, ledger = way.sender, way.receiver.requests
-    if sender.choking or sender.phase is not _ACTIVE or ledger.cancelled or way.receiver.heard:
+    if not _plain(way):
         return start, 0
+    ledger = way.receiver.requests
     live, size, taken, cut = ledger.live, len(data), 0, 0
     last = size - PIECE_HEADER_LENGTH
     while start <= last:
@@ -82,6 +84,25 @@ def take_pieces(way: Direction, data: memoryview, start: int, runs: list[PieceRu
     return start, cut
 
 
+def take_whole(way: Direction, blocks: Sequence[Block]) -> int:
+    """Take the pieces with these blocks, in order, as `take_pieces` does; how many, before the first it would not."""
+    if not _plain(way):
+        return 0
+    ledger = way.receiver.requests
+    live = ledger.live
+    count = alike(list(map(live.get, blocks)), [1] * len(blocks))
+    for block in blocks[:count]:
+        del live[block]
+    ledger.total -= count
+    return count
+
+
+def _plain(way: Direction) -> bool:
+    """Whether a piece that is waited for just once is all right, and there is nothing more to note about it."""
+    sender, receiver = way.sender, way.receiver
+    return not (sender.choking or sender.phase is not _ACTIVE or receiver.requests.cancelled or receiver.heard)
+
+
 def _take_more(live: dict[Block, int], data: memoryview, piece: int, begin: int) -> int:
     """Take what continues a run: whole messages with full blocks of `piece` from `begin` on; how many there are.
 
@@ -92,9 +113,9 @@ def _take_more(live: dict[Block, int], data: memoryview, piece: int, begin: int)
         return 0
     wanted = range(begin, begin + count * BLOCK_LENGTH, BLOCK_LENGTH)
     found = list(_iterate_headers(data[: count * FULL_PIECE_LENGTH]))
-    expected = list(zip(repeat(_FULL_PREFIX), repeat(piece), wanted, strict=False))
-    blocks = _full_blocks(piece, wanted[: _alike(found, expected)])
-    count = _alike(list(map(live.get, blocks)), [1] * len(blocks))
+    expected = list(zip(repeat(FULL_PREFIX), repeat(piece), wanted, strict=False))
+    blocks = _full_blocks(piece, wanted[: alike(found, expected)])
+    count = alike(list(map(live.get, blocks)), [1] * len(blocks))
     for block in blocks[:count]:
         del live[block]
     return count
@@ -105,7 +126,17 @@ def _full_blocks(piece: int, begins: range) -> list[Block]:
     return cast("list[Block]", list(zip(repeat(piece), begins, repeat(BLOCK_LENGTH), strict=False)))
 
 
-def _alike(some: Sequence[object], others: Sequence[object]) -> int:
+def first_row(blocks: Sequence[Block], at: int, geometry: Geometry) -> BlockRow | None:
+    """Full blocks of one piece, one behind the other, that begin at number `at` of `blocks`; else `None`."""
+    piece, begin, length = blocks[at]
+    if length != BLOCK_LENGTH:
+        return None
+    here = blocks[at : at + (geometry.piece_size(piece) - begin) // BLOCK_LENGTH]
+    wanted = range(begin, begin + len(here) * BLOCK_LENGTH, BLOCK_LENGTH)
+    return BlockRow(piece, begin, length, alike(here, _full_blocks(piece, wanted)))
+
+
+def alike(some: Sequence[object], others: Sequence[object]) -> int:
     """How many of these are equal, pair by pair, before the first that are not."""
     if some == others:
         return len(some)
@@ -199,7 +230,7 @@ def take_requests(way: Direction, blocks: Sequence[Block]) -> int:
         size = geometry.piece_size(piece)
         room = max(0, min(most - taken, (size - begin) // BLOCK_LENGTH))
         row: Sequence[Block] = blocks[taken : taken + room]
-        row = row[: _alike(row, _full_blocks(piece, range(begin, begin + len(row) * BLOCK_LENGTH, BLOCK_LENGTH)))]
+        row = row[: alike(row, _full_blocks(piece, range(begin, begin + len(row) * BLOCK_LENGTH, BLOCK_LENGTH)))]
         if not row:
             if not 0 < length == size - begin < BLOCK_LENGTH:
                 break

@@ -65,6 +65,20 @@ class Legality:
             effects.apply(way, message, crossed=crossed)
         return findings
 
+    def admit_requests(self, sender: Side, blocks: Sequence[Block]) -> Sequence[Finding]:
+        """`admit` a request for each block where it is written: all of them, or none if anything is found."""
+        way = self.direction(sender)
+        ledger = way.sender.requests
+        before, asked, done = ledger.sent, ledger.asked_of(blocks), 0
+        while (done := done + hot.take_requests(way, blocks[done:] if done else blocks)) < len(blocks):
+            if findings := self.admit(sender, Request(blocks[done]), crossed=False):
+                self.withdraw(sender, blocks[:done], asked)
+                ledger.sent = before
+                return findings
+            done += 1
+        ledger.sent = before + len(blocks)
+        return NOTHING
+
     def withdraw(self, sender: Side, blocks: Sequence[Block], asked: Mapping[int, int]) -> None:
         """Undo the requests last applied: they were not written after all. `asked`: `asked_of` them before that."""
         way = self.direction(sender)

@@ -21,7 +21,6 @@ from torrent_peer.wire.messages import (
     Request,
     Unknown,
 )
-from torrent_peer.wire.piece_run import PieceRun
 from torrent_peer.wire.side import Side
 from torrent_peer.wire.wording import in_short
 
@@ -88,13 +87,13 @@ class Recent:
         kept = message.block if kind is Piece else in_short(message) if kind in _BULKY else message  # type: ignore[union-attr]
         self.append((sender, offset, kept))
 
-    def note_pieces(self, sender: Side, offset: int, runs: Iterable[PieceRun]) -> None:
-        """Remember the pieces in `runs`, said one behind the other from `offset` on."""
-        for run in runs:
+    def note_rows(self, sender: Side, offset: int, rows: Iterable[BlockRow]) -> None:
+        """Remember the pieces with these blocks, said one behind the other from `offset` on."""
+        for row in rows:
             if self.on_blocks is not None:
-                self.on_blocks(sender, offset, Piece, run.row.blocks)
-            self.append((sender, offset, run.row))
-            offset += len(run.data)
+                self.on_blocks(sender, offset, Piece, row.blocks)
+            self.append((sender, offset, row))
+            offset += row.n_blocks * (PIECE_HEADER_LENGTH + row.length)
 
     def note_blocks(self, sender: Side, offset: int, blocks: Sequence[Block]) -> None:
         """Remember the pieces with these blocks, said one behind the other from `offset` on."""
@@ -110,6 +109,9 @@ class Recent:
         """Remember requests for `blocks`, said one behind the other from `offset` on."""
         if self.on_blocks is not None and blocks:
             self.on_blocks(sender, offset, Request, blocks)
+        elif self.on_message is not None:
+            for number, block in enumerate(blocks):
+                self.on_message(sender, offset + number * REQUEST_LENGTH, Request(block), ())
         first = max(0, len(blocks) - KEPT)
         for number, block in enumerate(blocks[first:], first):
             self.append((sender, offset + number * REQUEST_LENGTH, Request(block)))

@@ -43,3 +43,7 @@ class Reserved(bytes):
 
     def __repr__(self) -> str:
         return f"Reserved({self.hex()})"
+
+
+DEFAULT_RESERVED: Final = Reserved.of(fast=True, extended=True)
+"""What we speak ourselves."""
