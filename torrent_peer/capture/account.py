@@ -3,10 +3,11 @@
 from collections import Counter
 from typing import Final
 
-from attrs import define, field, frozen
+from attrs import field
 
 from torrent_peer.core.addresses import Address
 from torrent_peer.core.ids import InfoHash, PeerId
+from torrent_peer.core.values import define, frozen
 from torrent_peer.wire.errors import Finding
 from torrent_peer.wire.severity import Severity
 from torrent_peer.wire.side import Side

@@ -5,9 +5,10 @@ Does not know whether it is right: who knows the info-hash can tell.
 
 from typing import Final
 
-from attrs import define, field
+from attrs import field
 
 from torrent_peer.core.ids import InfoHash
+from torrent_peer.core.values import define
 from torrent_peer.wire.extensions import METADATA_SIZE_LIMIT
 from torrent_peer.wire.messages import MetadataPiece
 from torrent_peer.wire.messages.bep9 import METADATA_PIECE_LENGTH

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from attrs import frozen
+from torrent_peer.core.values import frozen
 
 LARGEST_PACKET: Final = 1024 * 1024
 """Bytes captured of one packet. tcpdump's own limit is 256 KiB; Linux's largest, unsegmented, is 512 KiB."""

@@ -4,9 +4,8 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
-from attrs import frozen
-
 from torrent_peer.capture.packet import CaptureError, Packet, check_length
+from torrent_peer.core.values import frozen
 
 MAGIC: Final = b"\x0a\x0d\x0d\x0a"
 """The type of a section header, the same in either byte order."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
 from typing import BinaryIO, Final
 
-from attrs import define, field, frozen
+from attrs import field
 
 from torrent_peer.capture.account import KEPT_IN_ALL, Account
 from torrent_peer.capture.conversation import Conversation
@@ -18,6 +18,7 @@ from torrent_peer.capture.segment import Datagram, Endpoint, Segment, transport
 from torrent_peer.core.addresses import Address
 from torrent_peer.core.geometry import Geometry
 from torrent_peer.core.ids import InfoHash
+from torrent_peer.core.values import define, frozen
 from torrent_peer.wire.side import Side
 
 FOLLOWED: Final = 10_000

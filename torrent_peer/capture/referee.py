@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from attrs import define, field
+from attrs import field
 
 from torrent_peer.capture.account import Account
 from torrent_peer.capture.metadata import MetadataShelf
@@ -11,6 +11,7 @@ from torrent_peer.capture.views import Views
 from torrent_peer.core.client_names import client_name
 from torrent_peer.core.geometry import Geometry
 from torrent_peer.core.ids import InfoHash
+from torrent_peer.core.values import define
 from torrent_peer.wire import extensions
 from torrent_peer.wire.errors import Finding
 from torrent_peer.wire.frame_limits import FrameLimits

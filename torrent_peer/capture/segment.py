@@ -3,7 +3,7 @@
 import struct
 from typing import Final
 
-from attrs import frozen
+from torrent_peer.core.values import frozen
 
 Endpoint = tuple[bytes, int]
 """Packed IP address and port."""

@@ -3,7 +3,9 @@
 from heapq import heappop, heappush
 from typing import Final
 
-from attrs import define, field, frozen
+from attrs import field
+
+from torrent_peer.core.values import define, frozen
 
 HELD: Final = 4 * 1024 * 1024
 """Bytes kept that wait for others before them: what a large TCP window holds. Beyond, those before are lost."""

@@ -7,7 +7,7 @@ from signal import Signals
 from typing import Final
 
 import trio
-from attrs import define, field, frozen
+from attrs import field
 
 from torrent_peer.cli import ndjson
 from torrent_peer.cli.collector import calm_collector
@@ -24,6 +24,7 @@ from torrent_peer.cli.summary import conversations, summarise, summarise_seeding
 from torrent_peer.cli.tally import Tally
 from torrent_peer.cli.transcript import Transcript
 from torrent_peer.cli.verify import describe, judge
+from torrent_peer.core.values import define, frozen
 from torrent_peer.metainfo.torrent import Torrent
 from torrent_peer.net.announcer import STOP_DEADLINE
 from torrent_peer.net.descriptors import allow_peers

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from attrs import field, frozen
+from attrs import field
 
+from torrent_peer.core.values import frozen
 from torrent_peer.session.status import TorrentStatus
 from torrent_peer.wire.severity import Severity
 

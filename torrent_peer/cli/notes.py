@@ -4,7 +4,7 @@ import select
 import sys
 from typing import Final
 
-from attrs import define
+from torrent_peer.core.values import define
 
 LONGEST: Final = 4096
 """Bytes that a pipe takes at once when it says it takes any: a page, Linux's PIPE_BUF."""

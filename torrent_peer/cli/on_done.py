@@ -6,9 +6,8 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
-from attrs import frozen
-
 from torrent_peer.cli.errors import CliError
+from torrent_peer.core.values import frozen
 
 TIMEOUT: Final = 3600.0
 """Seconds after which the program is killed."""

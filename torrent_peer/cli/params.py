@@ -5,10 +5,10 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import click
-from attrs import frozen
 
 from torrent_peer.cli.units import parse_duration, parse_size
 from torrent_peer.core.addresses import Address
+from torrent_peer.core.values import frozen
 
 HOST_PORT: Final = re.compile(r"(?:\[([^\[\]]+)\]|([^\[\]:]+)):(\d{1,5})", re.ASCII)
 LISTEN: Final = re.compile(r"(?:(?:\[([^\[\]]*)\]|([^\[\]:]*)):)?(\d{1,5})(?:-(\d{1,5}))?", re.ASCII)

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from attrs import define
-
 from torrent_peer.cli.params import Listen
+from torrent_peer.core.values import define
 
 
 @define

@@ -3,10 +3,11 @@
 from collections import Counter
 from typing import Final
 
-from attrs import Factory, define, field, frozen
+from attrs import Factory, field
 
 from torrent_peer.cli.narrate import guess
 from torrent_peer.core.addresses import Address
+from torrent_peer.core.values import define, frozen
 from torrent_peer.session.events import Event, FindingNoted, PeerClosed, PeerConnected, TrackerAnswered, TrackerFailed
 from torrent_peer.session.farewell import Cause, Farewell
 from torrent_peer.wire.errors import Severity

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
-from attrs import frozen
 
 from torrent_peer.cli.errors import CliError
 from torrent_peer.cli.exits import Exit
 from torrent_peer.cli.hash_bar import hash_bar
 from torrent_peer.cli.options import command, settings_of
+from torrent_peer.core.values import frozen
 
 if TYPE_CHECKING:
     from torrent_peer.cli.settings import Settings

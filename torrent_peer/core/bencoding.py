@@ -10,7 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, TypeAlias, cast
 
 import bencodepy
-from attrs import define, field, frozen, validators
+from attrs import field, validators
+
+from torrent_peer.core.values import define, frozen
 
 Value: TypeAlias = int | bytes | list["Value"] | dict[bytes, "Value"]
 """What bencoding can say. Dictionaries keep the order of the input."""

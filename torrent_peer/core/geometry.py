@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from attrs import field, frozen
+from attrs import field
 
 from torrent_peer.core.block import BLOCK_LENGTH, Block
+from torrent_peer.core.values import frozen
 
 
 @frozen

@@ -7,9 +7,10 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from attrs import field, frozen
+from attrs import field
 
 from torrent_peer.core.bencoding import Encodable
+from torrent_peer.core.values import frozen
 from torrent_peer.metainfo import merkle
 from torrent_peer.metainfo.description import Labels, Listing, choose_piece_length, describe
 from torrent_peer.metainfo.errors import TorrentError

@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from attrs import frozen
-
 from torrent_peer.core.bencoding import Encodable, encode
+from torrent_peer.core.values import frozen
 from torrent_peer.metainfo.errors import TorrentError
 
 MIN_PIECE_LENGTH: Final = 16 * 1024

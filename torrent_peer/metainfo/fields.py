@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
-from attrs import frozen
-
 from torrent_peer.core.bencoding import Value
+from torrent_peer.core.values import frozen
 from torrent_peer.metainfo.errors import TorrentError
 
 _KINDS: Final = {int: "an integer", bytes: "a string", list: "a list", dict: "a dictionary"}

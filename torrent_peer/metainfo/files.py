@@ -3,8 +3,7 @@
 from pathlib import PurePosixPath
 from typing import Final
 
-from attrs import frozen
-
+from torrent_peer.core.values import frozen
 from torrent_peer.metainfo.errors import TorrentError
 from torrent_peer.metainfo.fields import Fields
 from torrent_peer.metainfo.paths import safe_component, safe_paths

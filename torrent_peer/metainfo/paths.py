@@ -22,8 +22,9 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Final
 
-from attrs import Factory, define
+from attrs import Factory
 
+from torrent_peer.core.values import define
 from torrent_peer.metainfo.errors import TorrentError
 
 MAX_COMPONENT: Final = 255

@@ -7,11 +7,12 @@ made safe (`paths.py`), its texts printable. What is merely odd is noted in `war
 import hashlib
 from typing import Final
 
-from attrs import field, frozen
+from attrs import field
 
 from torrent_peer.core.bencoding import TORRENT, BencodeError, Scan, scan
 from torrent_peer.core.geometry import Geometry
 from torrent_peer.core.ids import InfoHash
+from torrent_peer.core.values import frozen
 from torrent_peer.metainfo.errors import TorrentError
 from torrent_peer.metainfo.fields import Fields, kind_of
 from torrent_peer.metainfo.files import MAX_SHOWN, TorrentFile, place_files, read_listed

@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import trio
-from attrs import define, field, frozen
+from attrs import field
 
 from torrent_peer.core.addresses import Address
 from torrent_peer.core.ids import InfoHash, PeerId
+from torrent_peer.core.values import define, frozen
 from torrent_peer.net.source_address import ANYWHERE, SourceAddress
 from torrent_peer.net.tracker_http import announce_http
 from torrent_peer.net.tracker_udp import announce_udp

@@ -13,9 +13,9 @@ from typing import Final
 
 import h11
 import trio
-from attrs import frozen
 
 from torrent_peer.core.addresses import Address
+from torrent_peer.core.values import frozen
 from torrent_peer.net.dial import dial
 from torrent_peer.net.source_address import ANYWHERE, SourceAddress
 from torrent_peer.trackers.announce import TrackerError

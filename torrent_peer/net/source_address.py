@@ -5,7 +5,8 @@ import socket
 from typing import Final, Self
 
 import trio
-from attrs import frozen
+
+from torrent_peer.core.values import frozen
 
 
 @frozen

@@ -4,9 +4,8 @@ from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import Final
 
-from attrs import define
-
 from torrent_peer.core.addresses import Address
+from torrent_peer.core.values import define
 
 MAX_ADDRESSES: Final = 3000
 """Addresses remembered per torrent. libtorrent's `max_peerlist_size`."""

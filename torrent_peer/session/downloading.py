@@ -6,10 +6,10 @@ from functools import cached_property, partial
 from typing import Final
 
 import trio
-from attrs import define
 
 from torrent_peer.core.addresses import Address
 from torrent_peer.core.block import BLOCK_LENGTH, Block, BlockRow
+from torrent_peer.core.values import define
 from torrent_peer.metainfo.torrent import Torrent
 from torrent_peer.net.disk import Disk
 from torrent_peer.session.peer import Peer

@@ -1,9 +1,8 @@
 """What a torrent tells its audience while it runs; frozen values, given to one callback."""
 
-from attrs import frozen
-
 from torrent_peer.core.addresses import Address
 from torrent_peer.core.block import Block
+from torrent_peer.core.values import frozen
 from torrent_peer.session.farewell import Farewell
 from torrent_peer.wire.errors import Finding
 from torrent_peer.wire.messages import Message

@@ -2,9 +2,10 @@
 
 from enum import Enum
 
-from attrs import field, frozen
+from attrs import field
 
 from torrent_peer.core.addresses import Address
+from torrent_peer.core.values import frozen
 from torrent_peer.session.reasons import Likely
 from torrent_peer.wire.errors import Finding
 

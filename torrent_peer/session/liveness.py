@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from attrs import define, frozen
+from torrent_peer.core.values import define, frozen
 
 HANDSHAKE_TIMEOUT: Final = 20.0
 """Seconds for all 68 bytes. libtorrent 10, webtorrent 25, Transmission 30. (HS-08)"""

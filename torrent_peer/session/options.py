@@ -3,9 +3,8 @@
 from enum import Enum
 from typing import Final
 
-from attrs import frozen
-
 from torrent_peer.core.addresses import Address
+from torrent_peer.core.values import frozen
 from torrent_peer.wire.policy import Profile
 
 DEFAULT_MAX_PEERS: Final = 200

@@ -4,7 +4,9 @@ from collections import deque
 from typing import Final
 
 import trio
-from attrs import define, field
+from attrs import field
+
+from torrent_peer.core.values import define
 
 SAVED_SECONDS: Final = 0.25
 """How much of a second's allowance idle time may save up; also how long the event loop may be busy at no loss."""

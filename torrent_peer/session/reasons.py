@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import Final
 
-from attrs import frozen
+from torrent_peer.core.values import frozen
 
 
 class Signal(Enum):

@@ -2,10 +2,9 @@
 
 from enum import Enum
 
-from attrs import frozen
-
 from torrent_peer.core.addresses import Address
 from torrent_peer.core.ids import InfoHash
+from torrent_peer.core.values import frozen
 
 
 class State(Enum):

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from attrs import frozen
-
 from torrent_peer.core.ids import InfoHash
+from torrent_peer.core.values import frozen
 from torrent_peer.storage.errors import Kind, StorageError
 
 NAME_LIMIT: Final = 255

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from os import close
 from typing import Final, Self, TypeVar
 
-from attrs import define
+from torrent_peer.core.values import define
 
 MOST_OPEN: Final = 128
 """Descriptors held at most by default. libtorrent's file_pool_size is 40; more only helps torrents of tiny files."""

@@ -6,11 +6,10 @@ import zlib
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from attrs import frozen
-
 from torrent_peer.core.bencoding import RESUME, BencodeError, Encodable, Value, decode, encode
 from torrent_peer.core.ids import InfoHash
 from torrent_peer.core.piece_set import PieceSet
+from torrent_peer.core.values import frozen
 from torrent_peer.metainfo.torrent import Torrent
 
 VERSION: Final = 1

@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from typing import Final
 
-from attrs import frozen
-
 from torrent_peer.core.piece_set import PieceSet
+from torrent_peer.core.values import frozen
 from torrent_peer.storage.check import Progress, check_pieces
 from torrent_peer.storage.record import PART, ResumeRecord
 from torrent_peer.storage.store import Store

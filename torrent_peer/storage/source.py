@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from attrs import define, field, frozen
+from attrs import field
 
+from torrent_peer.core.values import define, frozen
 from torrent_peer.storage.errors import Kind, StorageError
 from torrent_peer.storage.names import Parts
 from torrent_peer.storage.record import Fingerprint

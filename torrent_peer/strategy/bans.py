@@ -5,9 +5,10 @@ from collections.abc import Hashable, Iterable, Iterator
 from hashlib import blake2b
 from typing import Final, Generic, TypeVar
 
-from attrs import define, field, frozen
+from attrs import field
 
 from torrent_peer.core.block import BLOCK_LENGTH
+from torrent_peer.core.values import define, frozen
 
 MAX_STRIKES: Final = 5
 """Repeated failures a peer may have a part in without being cleared. Transmission: 5 bad pieces."""

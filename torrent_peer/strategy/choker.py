@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
-from attrs import frozen
+from torrent_peer.core.values import frozen
 
 if TYPE_CHECKING:
     from random import Random

@@ -5,10 +5,11 @@ from functools import partial
 from itertools import repeat
 from typing import Final, Generic, TypeVar, cast
 
-from attrs import define, field
+from attrs import field
 
 from torrent_peer.core.block import BLOCK_LENGTH, Block
 from torrent_peer.core.piece_set import PieceSet
+from torrent_peer.core.values import define
 
 FREE: Final = 0
 """Nobody is asked for the block."""

@@ -3,7 +3,9 @@
 from math import exp
 from typing import Final
 
-from attrs import define, field
+from attrs import field
+
+from torrent_peer.core.values import define
 
 TIME_CONSTANT: Final = 5.0
 """Seconds after which what was moved counts 1/e: calm enough to display, quick enough to choke by.

@@ -2,8 +2,7 @@
 
 from typing import Generic
 
-from attrs import frozen
-
+from torrent_peer.core.values import frozen
 from torrent_peer.strategy.open_piece import PeerT
 
 

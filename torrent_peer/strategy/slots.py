@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from math import inf
 from typing import Final
 
-from attrs import define, field
+from attrs import field
+
+from torrent_peer.core.values import define
 
 TURN: Final = 60.0
 """Seconds until torrents that got less than others come first; as long as a seed's turns (`choker.TERM`)."""

@@ -13,9 +13,10 @@ from collections.abc import Hashable
 from math import inf
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
-from attrs import define, field
+from attrs import field
 
 from torrent_peer.core.piece_set import PieceSet
+from torrent_peer.core.values import define
 from torrent_peer.strategy.availability import Availability
 from torrent_peer.strategy.piece_bits import bits_of, bits_of_each, draw_pieces, first_pieces
 

@@ -8,9 +8,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TypeVar
 
 import trio
-from attrs import field, frozen
+from attrs import field
 
 from torrent_peer.core.ids import InfoHash
+from torrent_peer.core.values import frozen
 from torrent_peer.metainfo.torrent import Torrent
 from torrent_peer.session.options import SessionOptions, TorrentOptions
 from torrent_peer.testing.scripted_peer import Script, ScriptedPeer, Talk, dial_scripted_peer, open_scripted_peer

@@ -13,9 +13,10 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 import trio
-from attrs import define, field
+from attrs import field
 
 from torrent_peer.core.addresses import Address
+from torrent_peer.core.values import define
 
 PORTION: Final = 64 * 1024
 """Bytes read at once."""

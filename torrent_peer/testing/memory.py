@@ -13,9 +13,10 @@ from types import TracebackType
 from typing import Final, Self, TypeVar
 
 import trio
-from attrs import define, field
+from attrs import field
 
 from torrent_peer.core.addresses import Address
+from torrent_peer.core.values import define
 from torrent_peer.net.announcer import Ask
 from torrent_peer.net.disk import Job
 from torrent_peer.net.listen import Complain, ListenError

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import trio
-from attrs import define
 
+from torrent_peer.core.values import define
 from torrent_peer.net.transport import RECEIVE_BUFFER_LENGTH, fill
 
 WINDOW: Final = 256 * 1024

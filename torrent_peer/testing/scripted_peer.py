@@ -19,10 +19,11 @@ from contextlib import asynccontextmanager
 from typing import Final, TypeVar
 
 import trio
-from attrs import define, field
+from attrs import field
 
 from torrent_peer.core.addresses import Address
 from torrent_peer.core.ids import InfoHash, PeerId
+from torrent_peer.core.values import define
 from torrent_peer.wire import codec
 from torrent_peer.wire.frame_limits import FrameLimits
 from torrent_peer.wire.framing import Framer

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Final
 
 import trio
-from attrs import define, evolve, field
+from attrs import evolve, field
 from trio.testing import MockClock
 
 from torrent_peer.core.addresses import Address
+from torrent_peer.core.values import define
 from torrent_peer.metainfo.torrent import Torrent
 from torrent_peer.net.disk import on_a_thread
 from torrent_peer.session.events import Completed, Event, FindingNoted, TrackerAnswered, TrackerFailed

@@ -13,9 +13,10 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 import trio
-from attrs import define, field
+from attrs import field
 
 from torrent_peer.core.addresses import Address
+from torrent_peer.core.values import define
 from torrent_peer.testing.tracker_desk import Desk
 from torrent_peer.testing.tracker_http import serve_http
 from torrent_peer.testing.tracker_udp import UdpSide

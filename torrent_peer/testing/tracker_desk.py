@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import trio
-from attrs import define, evolve, field, frozen
+from attrs import evolve, field
 
 from torrent_peer.core.addresses import Address
 from torrent_peer.core.ids import InfoHash, PeerId
+from torrent_peer.core.values import define, frozen
 from torrent_peer.testing.tracker_swarms import Swarm, SwarmBook, SwarmPeer, Told
 from torrent_peer.trackers.announce import AnnounceRequest, Event, ScrapeEntry, TrackerError
 

@@ -4,10 +4,11 @@ import random
 from collections.abc import Iterator
 from typing import Final
 
-from attrs import define, field, frozen
+from attrs import field
 
 from torrent_peer.core.addresses import Address, is_dialable
 from torrent_peer.core.ids import InfoHash, PeerId
+from torrent_peer.core.values import define, frozen
 from torrent_peer.trackers.announce import AnnounceRequest, Event, ScrapeEntry, TrackerError
 
 MAX_SWARMS: Final = 1000

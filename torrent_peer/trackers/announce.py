@@ -3,10 +3,11 @@
 from enum import Enum
 from typing import Final
 
-from attrs import field, frozen, validators
+from attrs import field, validators
 
 from torrent_peer.core.addresses import Address
 from torrent_peer.core.ids import InfoHash, PeerId
+from torrent_peer.core.values import frozen
 from torrent_peer.trackers.redact import redacted, scrub
 
 NUM_WANT: Final = 200

@@ -2,8 +2,7 @@
 
 from typing import Final
 
-from attrs import define
-
+from torrent_peer.core.values import define
 from torrent_peer.trackers.announce import TrackerError
 
 FIRST_SILENCE: Final = 15.0

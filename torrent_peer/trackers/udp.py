@@ -5,10 +5,9 @@ import struct
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from attrs import frozen
-
 from torrent_peer.core.addresses import Address, to_compact
 from torrent_peer.core.ids import InfoHash, PeerId
+from torrent_peer.core.values import frozen
 from torrent_peer.trackers.announce import (
     DEFAULT_INTERVALS,
     AnnounceRequest,

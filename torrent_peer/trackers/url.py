@@ -8,8 +8,9 @@ import re
 from typing import Final, Self
 from urllib.parse import quote, urlsplit
 
-from attrs import field, frozen
+from attrs import field
 
+from torrent_peer.core.values import frozen
 from torrent_peer.trackers.announce import TrackerError
 
 MAX_URL_LENGTH: Final = 4096

@@ -9,9 +9,8 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any, Final
 
-from attrs import frozen
-
 from torrent_peer.core.block import BLOCK_LENGTH, Block
+from torrent_peer.core.values import frozen
 from torrent_peer.wire import extensions
 from torrent_peer.wire.messages import (
     AllowedFast,

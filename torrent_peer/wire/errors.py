@@ -1,7 +1,8 @@
 """What is reported when a rule is broken: the finding, and the two errors that carry one."""
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field
 
+from torrent_peer.core.values import frozen
 from torrent_peer.wire.messages import Hashes, Message, MetadataPiece, Piece
 from torrent_peer.wire.severity import Severity
 from torrent_peer.wire.side import Side

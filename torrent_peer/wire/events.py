@@ -3,9 +3,8 @@
 from enum import Enum
 from typing import Final, Literal
 
-from attrs import frozen
-
 from torrent_peer.core.ids import InfoHash
+from torrent_peer.core.values import frozen
 from torrent_peer.wire.errors import Finding
 from torrent_peer.wire.messages import Message, Question
 from torrent_peer.wire.reserved import Reserved

@@ -6,10 +6,9 @@ Under which id an extension goes is a matter of each connection, and each direct
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from attrs import frozen
-
 from torrent_peer.core import bencoding
 from torrent_peer.core.bencoding import BencodeError, Value
+from torrent_peer.core.values import frozen
 from torrent_peer.wire import payloads
 from torrent_peer.wire.messages import (
     DontHave,

@@ -2,9 +2,8 @@
 
 from typing import Final
 
-from attrs import define
-
 from torrent_peer.core.block import BLOCK_LENGTH
+from torrent_peer.core.values import define
 from torrent_peer.wire.codec import HASH_LENGTH, PIECE_ID, PROTOCOL, ROWS, message_name, size_fault
 from torrent_peer.wire.messages import Malformed
 

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from attrs import define
-
 from torrent_peer.core.block import BlockRow
+from torrent_peer.core.values import define
 from torrent_peer.wire.codec import PIECE_HEADER_LENGTH
 from torrent_peer.wire.messages import Piece
 

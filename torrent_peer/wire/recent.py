@@ -3,9 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
-from attrs import frozen
-
 from torrent_peer.core.block import Block, BlockRow
+from torrent_peer.core.values import frozen
 from torrent_peer.wire.codec import PIECE_HEADER_LENGTH, REQUEST_LENGTH
 from torrent_peer.wire.errors import Finding
 from torrent_peer.wire.messages import (

@@ -2,8 +2,9 @@
 
 from typing import Final
 
-from attrs import Attribute, field, fields, frozen
+from attrs import Attribute, field, fields
 
+from torrent_peer.core.values import frozen
 from torrent_peer.wire.catalogue.exchange import Example
 
 OBSERVED: Final = "°"

@@ -5,10 +5,11 @@ The torrent has ten pieces of 256 KiB, the last of 20,000 bytes.
 
 from typing import Final
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field
 
 from torrent_peer.core.geometry import Geometry
 from torrent_peer.core.ids import InfoHash, PeerId
+from torrent_peer.core.values import frozen
 from torrent_peer.wire import codec, extensions
 from torrent_peer.wire.messages import (
     ExtendedHandshake,

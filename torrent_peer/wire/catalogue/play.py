@@ -2,8 +2,7 @@
 
 from typing import Final
 
-from attrs import frozen
-
+from torrent_peer.core.values import frozen
 from torrent_peer.wire.catalogue.exchange import (
     GEOMETRY,
     INFO_HASH,

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from attrs import field, frozen
+from attrs import field
 
 from torrent_peer.core.bencoding import Value
+from torrent_peer.core.values import frozen
 
 
 @frozen

@@ -1,8 +1,7 @@
 """The message of BEP 11, peer exchange."""
 
-from attrs import frozen
-
 from torrent_peer.core.addresses import Address
+from torrent_peer.core.values import frozen
 
 
 @frozen

@@ -1,6 +1,6 @@
 """The message of BEP 21, partial seeds; the same can be said in the extended handshake."""
 
-from attrs import frozen
+from torrent_peer.core.values import frozen
 
 
 @frozen

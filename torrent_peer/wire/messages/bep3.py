@@ -2,10 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from attrs import define, field, frozen
+from attrs import field
 
 from torrent_peer.core.block import Block
 from torrent_peer.core.ids import InfoHash, PeerId
+from torrent_peer.core.values import define, frozen
 from torrent_peer.wire.reserved import Reserved
 
 if TYPE_CHECKING:

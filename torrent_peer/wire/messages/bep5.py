@@ -1,6 +1,6 @@
 """The message of BEP 5, the DHT."""
 
-from attrs import frozen
+from torrent_peer.core.values import frozen
 
 
 @frozen

@@ -1,6 +1,8 @@
 """The messages of BEP 52, version 2 torrents: hashes of a file's merkle tree."""
 
-from attrs import field, frozen
+from attrs import field
+
+from torrent_peer.core.values import frozen
 
 
 @frozen

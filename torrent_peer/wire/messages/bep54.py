@@ -1,6 +1,6 @@
 """The message of BEP 54, `lt_donthave`."""
 
-from attrs import frozen
+from torrent_peer.core.values import frozen
 
 
 @frozen

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import Final
 
-from attrs import frozen
-
 from torrent_peer.core.addresses import Address
+from torrent_peer.core.values import frozen
 
 
 class HolepunchKind(IntEnum):

@@ -1,8 +1,7 @@
 """The messages of BEP 6, the Fast Extension."""
 
-from attrs import frozen
-
 from torrent_peer.core.block import Block
+from torrent_peer.core.values import frozen
 
 
 @frozen

@@ -2,7 +2,9 @@
 
 from typing import Final
 
-from attrs import field, frozen
+from attrs import field
+
+from torrent_peer.core.values import frozen
 
 METADATA_PIECE_LENGTH: Final = 16384
 """Bytes of every piece of the metadata but the last. BEP 9: "The metadata is handled in blocks of 16KiB"."""

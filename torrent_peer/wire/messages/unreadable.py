@@ -1,6 +1,8 @@
 """Frames that are no message of any BEP known here; they exist so that decoding is total."""
 
-from attrs import field, frozen
+from attrs import field
+
+from torrent_peer.core.values import frozen
 
 
 @frozen

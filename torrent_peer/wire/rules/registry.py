@@ -3,8 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol, TypeVar
 
-from attrs import frozen
-
+from torrent_peer.core.values import frozen
 from torrent_peer.wire.errors import Finding
 from torrent_peer.wire.messages import Message
 from torrent_peer.wire.severity import Severity
