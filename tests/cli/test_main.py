@@ -56,6 +56,20 @@ def test_the_process_ends_without_collecting_garbage() -> None:
     assert int(done.stdout.rpartition(" ")[2]) < 100
 
 
+def test_nothing_is_looked_at_for_garbage_while_a_download_is_imported() -> None:
+    program = (
+        "import atexit, gc, sys\n"
+        "from torrent_peer.__main__ import main\n"
+        "looks = []\n"
+        "gc.callbacks.append(lambda phase, info: looks.append(phase))\n"
+        "atexit.register(lambda: print('torrent_peer.cli.downloading' in sys.modules, looks))\n"
+        "main()\n"
+    )
+    words = ("download", "nowhere.torrent")
+    done = subprocess.run([sys.executable, "-c", program, *words], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (Exit.BAD_TORRENT, "True []\n")
+
+
 def test_the_module_runs_as_the_program() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "torrent_peer", "nonsense"], capture_output=True, text=True, check=False
