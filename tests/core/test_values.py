@@ -1,4 +1,4 @@
-"""The `__repr__` that all share is the one attrs would have written."""
+"""What all share does what attrs would have written."""
 
 import attrs
 import pytest
@@ -79,15 +79,107 @@ def test_a_subclass_tells_its_own_fields_too() -> None:
     assert repr(More(1, "x")) == "More(number=1, word='x')"
 
 
-def test_frozen_stays_frozen_and_equal() -> None:
-    @frozen
-    class Value:
+@frozen
+class Pair:
+    """Two fields, one of them compared, by its size."""
+
+    number: int = field(eq=abs)
+    note: str = field(default="", eq=False)
+
+
+@frozen
+class Lookalike:
+    """The same fields, another class."""
+
+    number: int
+    note: str = field(default="", eq=False)
+
+
+@frozen
+class Nothing:
+    """No fields."""
+
+
+@frozen
+class Nought:
+    """None either."""
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "equal"),
+    [
+        (Pair(1), Pair(1), True),
+        (Pair(1, "x"), Pair(1, "y"), True),
+        (Pair(1), Pair(-1), True),
+        (Pair(1), Pair(2), False),
+        (Pair(1), Lookalike(1), False),
+        (Pair(1), 1, False),
+        (Nothing(), Nothing(), True),
+        (Nothing(), Nought(), False),
+    ],
+)
+def test_values_are_equal_when_class_and_compared_fields_are(one: object, other: object, equal: bool) -> None:
+    assert (one == other) is equal
+    assert (one != other) is not equal
+    assert (len({one, other}) == 1) is equal
+
+
+def test_frozen_stays_frozen() -> None:
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        Pair(1).number = 2  # type: ignore[misc]
+
+
+def test_what_changes_is_equal_but_no_key_unless_it_is_asked_for() -> None:
+    @define
+    class Changing:
         """One field."""
 
         number: int
 
-    value = Value(1)
-    assert value == Value(1)
-    assert hash(value) == hash(Value(1))
-    with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        value.number = 2  # type: ignore[misc]
+    @define(unsafe_hash=True)
+    class Key:
+        """The same."""
+
+        number: int
+
+    assert Changing(1) == Changing(1)
+    with pytest.raises(TypeError, match="unhashable type: 'Changing'"):
+        hash(Changing(1))
+    assert hash(Key(1)) == hash(Key(1))
+
+
+@pytest.mark.parametrize("make", [define(eq=False), frozen(eq=False)])
+def test_without_equality_each_is_itself(make: type) -> None:
+    made = make(type("Each", (), {"__annotations__": {"number": int}}))
+    one, other = made(1), made(1)
+    assert one != other
+    assert len({one, other}) == 2
+
+
+def test_a_class_keeps_the_equality_of_its_own() -> None:
+    @frozen
+    class Alike:
+        """Equal to all."""
+
+        number: int
+
+        def __eq__(self, other: object) -> bool:
+            return True
+
+        def __hash__(self) -> int:
+            return 7
+
+    assert Alike(1) == Alike(2)
+    assert hash(Alike(1)) == 7
+
+
+def test_a_subclass_compares_its_own_fields_too() -> None:
+    @frozen
+    class Wide(Pair):
+        """One more."""
+
+        word: str = ""
+
+    assert Wide(1, "x", "y") == Wide(1, "z", "y")
+    assert Wide(1, "x", "y") != Wide(1, "x", "z")
+    assert Wide(1) != Pair(1)
