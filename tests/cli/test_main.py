@@ -17,6 +17,23 @@ from torrent_peer.trackers.announce import Event
 
 HEAVY = ("asyncio", "httpx2", "httpcore2", "anyio", "multiprocessing", "concurrent.futures", "rich", "xml", "email")
 """What no command needs before it has something to show or an https tracker to ask."""
+SELDOM = (
+    "json",
+    "shlex",
+    *(
+        f"torrent_peer.{module}"
+        for module in (
+            "cli.look",
+            "cli.transcript",
+            "cli.verify",
+            "net.tracker_udp",
+            "session.transcribing",
+            "strategy.super_seeding",
+            "trackers.udp",
+        )
+    ),
+)
+"""What few downloads need: a UDP tracker, a view of the progress, a transcript, a program to start at the end."""
 
 
 def imported(words: Sequence[object], packages: Sequence[str]) -> str:
@@ -38,7 +55,7 @@ def test_version_needs_neither_trio_nor_httpx2_nor_rich() -> None:
 async def test_a_download_that_asks_an_http_tracker_needs_no_http_client(torrent_path: Path, content: Path) -> None:
     async with open_local_tracker() as tracker:
         words = ("-q", "download", torrent_path, "-o", content, "--overwrite", "--tracker", tracker.http_url)
-        program = imported(words, HEAVY)
+        program = imported(words, (*HEAVY, *SELDOM))
         done = await trio.run_process([sys.executable, "-c", program], capture_stdout=True, check=False)
     assert (done.returncode, done.stdout.decode()) == (0, "[]\n")
     assert tracker.events()[0] is Event.STARTED
@@ -54,6 +71,13 @@ def test_the_process_ends_without_collecting_garbage() -> None:
     done = subprocess.run([sys.executable, "-c", program, "--version"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, f"torrent-peer {__version__}")
     assert int(done.stdout.rpartition(" ")[2]) < 100
+
+
+def test_a_download_without_trackers_imports_nothing_that_speaks_to_them(torrent_path: Path, content: Path) -> None:
+    words = ("-q", "download", torrent_path, "-o", content, "--overwrite", "--no-trackers")
+    program = imported(words, (*HEAVY, *SELDOM, "h11", "http", "torrent_peer.net.tracker_http"))
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "[]\n")
 
 
 def test_nothing_is_looked_at_for_garbage_while_a_download_is_imported() -> None:

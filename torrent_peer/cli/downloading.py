@@ -4,7 +4,7 @@ import time
 from collections import deque
 from pathlib import Path
 from signal import Signals
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import trio
 from attrs import field
@@ -14,16 +14,12 @@ from torrent_peer.cli.collector import calm_collector
 from torrent_peer.cli.errors import CliError
 from torrent_peer.cli.exits import Exit
 from torrent_peer.cli.interrupts import CODES, force_exit_after
-from torrent_peer.cli.look import Look
 from torrent_peer.cli.narrate import PEERS, last_messages, narrate, worth_a_word
-from torrent_peer.cli.on_done import Finished, run_on_done
 from torrent_peer.cli.output import Output
 from torrent_peer.cli.progress import JSON_INTERVAL, Progress, choose_progress
 from torrent_peer.cli.settings import Settings
 from torrent_peer.cli.summary import conversations, summarise, summarise_seeding, why_stalled
 from torrent_peer.cli.tally import Tally
-from torrent_peer.cli.transcript import Transcript
-from torrent_peer.cli.verify import describe, judge
 from torrent_peer.core.values import define, frozen
 from torrent_peer.metainfo.torrent import Torrent
 from torrent_peer.net.announcer import STOP_DEADLINE
@@ -35,6 +31,10 @@ from torrent_peer.session.status import State, TorrentStatus
 from torrent_peer.session.torrent import TorrentRun
 from torrent_peer.storage.errors import Kind
 from torrent_peer.wire.severity import Severity
+
+if TYPE_CHECKING:
+    from torrent_peer.cli.look import Look
+    from torrent_peer.cli.transcript import Transcript
 
 GRACE: Final = STOP_DEADLINE + 2.0
 """Seconds for saving and for the trackers after the first signal: a tracker that hangs does not cost the last words."""
@@ -111,8 +111,10 @@ class Download:
         assert self.run is not None
         return self.run.status(with_peers=with_peers)
 
-    def look(self, *, with_peers: bool = True) -> Look:
+    def look(self, *, with_peers: bool = True) -> "Look":
         """The same, and what was learnt by following it."""
+        from torrent_peer.cli.look import Look
+
         now = trio.current_time()
         return Look(
             status=self.status(with_peers=with_peers),
@@ -133,6 +135,8 @@ def download(plan: Plan, settings: Settings, output: Output) -> Exit:
     if settings.transcript is None:
         with calm_collector():
             return trio.run(Downloads(plan, settings, output).run)
+    from torrent_peer.cli.transcript import Transcript
+
     with Transcript(settings.transcript, output.note) as transcript, calm_collector():
         return trio.run(Downloads(plan, settings, output, transcript).run)
 
@@ -140,7 +144,7 @@ def download(plan: Plan, settings: Settings, output: Output) -> Exit:
 class Downloads:
     """The torrents of one plan, in one session."""
 
-    def __init__(self, plan: Plan, settings: Settings, output: Output, transcript: Transcript | None = None) -> None:
+    def __init__(self, plan: Plan, settings: Settings, output: Output, transcript: "Transcript | None" = None) -> None:
         self._plan = plan
         self._output = output
         self._transcript = transcript
@@ -234,6 +238,8 @@ class Downloads:
         await each.over.wait()
         if not each.completed:
             return
+        from torrent_peer.cli.on_done import Finished, run_on_done
+
         finished = Finished(each.job.torrent.name, each.path, each.key)
         try:
             await trio.to_thread.run_sync(run_on_done, words, finished, abandon_on_cancel=True)
@@ -313,6 +319,8 @@ class Downloads:
         gave_up = each.ending in (Ending.STALLED, Ending.NOBODY)
         reasons = why_stalled(each.alive or status, each.tally) if gave_up else []
         if each.ending is Ending.INCOMPLETE:
+            from torrent_peer.cli.verify import describe, judge
+
             lines = describe(judge(each.job.torrent, each.run.verified, self._plan.root))
         elif each.job.options.read_only:
             lines = summarise_seeding(

@@ -4,7 +4,6 @@ Names in torrents, client names, tracker messages and error texts are written by
 them (CWE-150), and text must not run backwards over its neighbours (bidirectional controls).
 """
 
-import json
 import unicodedata
 from typing import Final
 
@@ -32,6 +31,8 @@ def shorten(text: str, width: int) -> str:
 
 def to_json(value: object) -> str:
     """One line of JSON in printable ASCII: what `escape` hides is written as JSON's own `\\uXXXX`."""
+    import json
+
     return json.dumps(value, ensure_ascii=True, separators=(", ", ": ")).replace("\x7f", "\\u007f")
 
 

@@ -1,7 +1,6 @@
 """`--on-done`: a program to start when a download is complete; never a shell."""
 
 import os
-import shlex
 import subprocess
 from pathlib import Path
 from typing import Final
@@ -33,6 +32,8 @@ class Finished:
 
 def parse_on_done(text: str) -> tuple[str, ...]:
     """The argument list in `text`, split as a shell would quote it, nothing expanded. Raises ValueError."""
+    import shlex
+
     try:
         words = tuple(shlex.split(text))
     except ValueError as error:

@@ -4,16 +4,17 @@ import os
 import sys
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Final, Protocol, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from torrent_peer.cli.escape import to_json
-from torrent_peer.cli.look import Look
-from torrent_peer.cli.output import Output
-from torrent_peer.cli.peer_table import peer_rows
-from torrent_peer.cli.settings import Settings
 from torrent_peer.cli.units import count, format_duration, format_rate, format_size
 from torrent_peer.session.status import State, TorrentStatus
 from torrent_peer.wire.severity import Severity
+
+if TYPE_CHECKING:
+    from torrent_peer.cli.look import Look
+    from torrent_peer.cli.output import Output
+    from torrent_peer.cli.settings import Settings
 
 LINE_INTERVAL: Final = 10.0
 """Seconds between two lines."""
@@ -32,7 +33,7 @@ class Progress(Protocol):
     shows_peers: bool
     """Whether it wants to know each peer; thousands take a while to look at."""
 
-    def show(self, looks: Sequence[Look]) -> None:
+    def show(self, looks: "Sequence[Look]") -> None:
         """Show how the torrents are doing."""
 
     def __enter__(self) -> Self: ...
@@ -42,7 +43,7 @@ class Progress(Protocol):
     ) -> None: ...
 
 
-def choose_progress(settings: Settings, output: Output) -> Progress:
+def choose_progress(settings: "Settings", output: "Output") -> Progress:
     """The kind `--progress` asks for; `auto` looks whether stderr is a terminal, and one that can be painted on."""
     kind = settings.progress
     if kind == "auto":
@@ -72,7 +73,7 @@ class NoProgress:
     ) -> None:
         """Nothing to put away."""
 
-    def show(self, looks: Sequence[Look]) -> None:
+    def show(self, looks: "Sequence[Look]") -> None:
         """Nothing."""
 
 
@@ -81,12 +82,14 @@ class LineProgress(NoProgress):
 
     interval = LINE_INTERVAL
 
-    def __init__(self, settings: Settings, output: Output) -> None:
+    def __init__(self, settings: "Settings", output: "Output") -> None:
         self.shows_peers = bool(settings.verbose)
         self._output = output
 
-    def show(self, looks: Sequence[Look]) -> None:
+    def show(self, looks: "Sequence[Look]") -> None:
         """Print the lines."""
+        from torrent_peer.cli.peer_table import peer_rows
+
         for look in looks:
             self._output.note(progress_line(look))
             if self.shows_peers:
@@ -99,7 +102,7 @@ class JsonProgress(NoProgress):
 
     interval = JSON_INTERVAL
 
-    def show(self, looks: Sequence[Look]) -> None:
+    def show(self, looks: "Sequence[Look]") -> None:
         """Print the objects."""
         import time
 
@@ -111,7 +114,7 @@ class JsonProgress(NoProgress):
             print(to_json(line), file=sys.stderr, flush=True)
 
 
-def progress_line(look: Look) -> str:
+def progress_line(look: "Look") -> str:
     """One torrent on one line."""
     status = look.status
     if look.checked is not None:

@@ -12,8 +12,6 @@ from torrent_peer.core.addresses import Address
 from torrent_peer.core.ids import InfoHash, PeerId
 from torrent_peer.core.values import define, frozen
 from torrent_peer.net.source_address import ANYWHERE, SourceAddress
-from torrent_peer.net.tracker_http import announce_http
-from torrent_peer.net.tracker_udp import announce_udp
 from torrent_peer.trackers.announce import (
     DEFAULT_INTERVALS,
     NUM_WANT,
@@ -389,6 +387,11 @@ async def ask_tracker(
         tracker = TrackerUrl.parse(url)
     except TrackerError as error:
         raise error.about(url) from None
+    # What speaks to trackers is a twentieth of all that a download imports: only who asks one has to wait for it.
     if tracker.scheme == "udp":
+        from torrent_peer.net.tracker_udp import announce_udp
+
         return await announce_udp(url, request, dice=dice, intervals=intervals, source=source)
+    from torrent_peer.net.tracker_http import announce_http
+
     return await announce_http(url, request, intervals=intervals, source=source)

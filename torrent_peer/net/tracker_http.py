@@ -5,7 +5,6 @@ import os
 import ssl
 from collections.abc import Iterator, Sequence
 from functools import cache
-from http import HTTPStatus
 from typing import Final
 from urllib.parse import unquote_to_bytes, urljoin
 
@@ -40,6 +39,7 @@ LAST_CONNECT_TIMEOUT: Final = 15.0
 MAX_REDIRECTS: Final = 5
 USER_AGENT: Final = f"torrent_peer/{__version__}"
 
+_OK: Final = 200
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 
@@ -76,7 +76,7 @@ async def scrape_http(
 async def _get(tracker: TrackerUrl, target: str, *, source: SourceAddress, tls: ssl.SSLContext | None) -> Page:
     with trio.move_on_after(DEADLINE):
         page = await _follow(tracker, target, source=source, tls=tls)
-        if page.status == HTTPStatus.OK:
+        if page.status == _OK:
             return page
         raise refusal(page.body) or TrackerError(f"it answered {_status_name(page.status)}", answered=True)
     raise TrackerError(f"no answer within {DEADLINE:.0f} s")
@@ -186,6 +186,8 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _status_name(status: int) -> str:
+    from http import HTTPStatus
+
     try:
         return f"{status} {HTTPStatus(status).phrase}"
     except ValueError:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 from random import Random
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from torrent_peer.core.addresses import Address
 from torrent_peer.core.ids import PeerId
@@ -24,15 +24,16 @@ from torrent_peer.session.rate_limit import RateLimit
 from torrent_peer.session.revealing import Revealing
 from torrent_peer.session.serving import Serving
 from torrent_peer.session.swarm import Swarm
-from torrent_peer.session.transcribing import transcribe
 from torrent_peer.session.turns import Turns
 from torrent_peer.storage.pool import FilePool
 from torrent_peer.strategy.picker import Picker
 from torrent_peer.strategy.slots import Slots
 from torrent_peer.strategy.suggestions import Suggestions
-from torrent_peer.strategy.super_seeding import SuperSeeding
 from torrent_peer.wire.connection import PeerConnection
 from torrent_peer.wire.side import Side
+
+if TYPE_CHECKING:
+    from torrent_peer.strategy.super_seeding import SuperSeeding
 
 REQUEST_QUEUE: Final = 500
 """Requests we take without dropping any, told as `reqq`. Transmission: 500."""
@@ -135,10 +136,12 @@ class Parts:
         """Wanted bytes not yet verified."""
         return max(0, self.content.wanted_bytes - self.exchange.verified_bytes)
 
-    def _hidden(self) -> SuperSeeding[Peer] | None:
+    def _hidden(self) -> "SuperSeeding[Peer] | None":
         """What decides which piece is revealed to whom; None when something is missing: then nothing is hidden."""
         if not self.content.have.is_full:
             return None
+        from torrent_peer.strategy.super_seeding import SuperSeeding
+
         return SuperSeeding(
             self.picker.spread,
             pieces=self._torrent.geometry.piece_count,
@@ -159,6 +162,8 @@ class Parts:
     def _transcribe(self, peer: Peer) -> None:
         """A conversation begins: if a transcript is wanted, every message of it is reported."""
         if self._shared.options.transcript:
+            from torrent_peer.session.transcribing import transcribe
+
             transcribe(peer, self._report, began=self._shared.began)
 
     def _learn(self, addresses: Sequence[Address], url: str) -> None:

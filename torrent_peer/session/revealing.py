@@ -1,19 +1,22 @@
 """How a torrent says what it has: all at once, or, as a super-seed, nothing first and then piece by piece (BEP 16)."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import trio
 
 from torrent_peer.core.piece_set import PieceSet
 from torrent_peer.session.peer import Peer
-from torrent_peer.strategy.super_seeding import SuperSeeding
 from torrent_peer.wire.messages import Bitfield, Have, HaveAll, HaveNone
+
+if TYPE_CHECKING:
+    from torrent_peer.strategy.super_seeding import SuperSeeding
 
 
 class Revealing:
     """Greets newcomers, and, as a super-seed, tells each peer of a piece when it is its turn."""
 
-    def __init__(self, have: PieceSet, hidden: SuperSeeding[Peer] | None = None) -> None:
+    def __init__(self, have: PieceSet, hidden: "SuperSeeding[Peer] | None" = None) -> None:
         """Of `have`, which may grow, nothing is hidden unless `hidden` is given."""
         self._have = have
         self._hidden = hidden
