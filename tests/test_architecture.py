@@ -146,6 +146,20 @@ def test_below_net_nothing_knows_sockets_clocks_or_dice() -> None:
     )
 
 
+def test_classes_are_made_by_core_values() -> None:
+    faults = [
+        f"{_name(path)}:{node.lineno}"
+        for path in _sources()
+        if path != PACKAGE / "core" / "values.py"
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.ImportFrom) and node.module == "attrs"
+        if {"define", "frozen"} & {alias.name for alias in node.names}
+    ]
+    _complain(
+        faults, "`define` and `frozen` are those of core/values.py: attrs' own take twice as long to make a class."
+    )
+
+
 def test_only_one_door_leads_to_bencode_py() -> None:
     faults = [
         f"{_name(path)}:{item.line}"

@@ -10,7 +10,7 @@ from torrent_peer.core.values import define, frozen
 from torrent_peer.wire.reserved import Reserved
 
 if TYPE_CHECKING:
-    from attrs import frozen as frozen_by_type
+    from torrent_peer.core.values import frozen as frozen_by_type
 else:
     # Have, Request and Piece come by the hundred thousand: making a frozen one takes 0.34 µs, a defined one 0.12 µs.
     # So the type checker keeps them frozen, and the interpreter is spared the guard.
