@@ -13,6 +13,7 @@ from torrent_peer.session.farewell import Cause
 from torrent_peer.session.liveness import RESCUE_AFTER
 from torrent_peer.session.upkeep import Upkeep
 from torrent_peer.storage.errors import Kind, StorageError
+from torrent_peer.storage.store import Store
 from torrent_peer.strategy.overdue import REQUEST_TIMEOUT
 from torrent_peer.wire.messages import Cancel, Piece, Reject
 from torrent_peer.wire.reserved import Reserved
@@ -76,7 +77,7 @@ async def test_what_the_disk_refuses_is_nobodys_fault(tmp_path: Path, monkeypatc
     async with open_hall(tmp_path, pieces=LAST) as hall:
         peer, ear = hall.join()
 
-        def full(piece: int, data: object) -> None:
+        def full(piece: int, data: object, *, around: bool) -> None:
             raise StorageError(Kind.FULL, tmp_path, "the disk is full")
 
         monkeypatch.setattr(hall.parts.content.store, "write_piece", full)
@@ -175,3 +176,37 @@ async def test_many_small_pieces_of_one_buffer_go_to_the_disk_together(tmp_path:
         hall.settle()
         assert hall.parts.picker.is_complete
         hall.parts.downloading.drop_buffers()
+
+
+async def test_pieces_that_pile_up_are_written_around_the_page_cache_until_none_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torrent_peer.strategy.around.BEHIND", 2 * GEOMETRY.piece_length)
+    ways: dict[int, bool] = {}
+    write = Store.write_piece
+
+    def noting(store: Store, piece: int, data: memoryview, *, around: bool = False) -> None:
+        ways[piece] = around
+        write(store, piece, data, around=around)
+
+    monkeypatch.setattr(Store, "write_piece", noting)
+    async with open_hall(tmp_path, pieces=0) as hall:
+        peer, ear = hall.join()
+        asked: list[Block] = []
+
+        def hand_in(count: int) -> list[bool]:
+            """The ways of this many whole pieces that come at once."""
+            before = len(ways)
+            for waiting in range(1, count + 1):
+                while hall.parts.downloading.at_disk < waiting:
+                    asked.extend(ear.asked())
+                    hall.give(peer, asked.pop(0))
+            hall.settle()
+            return list(ways.values())[before:]
+
+        assert hand_in(3) == [False, False, True]
+        assert hand_in(2) == [False, False]
+        monkeypatch.setattr("torrent_peer.strategy.around.BEHIND", 0)
+        assert hand_in(1) == [True]
+        assert hall.parts.picker.is_complete
+    assert (tmp_path / TORRENT.name).read_bytes() == CONTENT

@@ -166,17 +166,17 @@ async def test_a_peer_that_never_unchokes_is_a_stall(tmp_path: Path) -> None:
     assert stage.run.ending_detail == "no new data for 0 s"
 
 
-def _full_disk(after: int) -> Callable[[Store, int, object], None]:
+def _full_disk(after: int) -> Callable[..., None]:
     """`Store.write_piece` of a disk that takes some pieces and no more."""
     written = 0
     real = Store.write_piece
 
-    def write_piece(store: Store, piece: int, data: object) -> None:
+    def write_piece(store: Store, piece: int, data: object, *, around: bool) -> None:
         nonlocal written
         written += 1
         if written > after:
             raise StorageError(Kind.FULL, store.root / "content.bin", "the disk is full; make room and try again")
-        real(store, piece, data)  # type: ignore[arg-type]
+        real(store, piece, data, around=around)  # type: ignore[arg-type]
 
     return write_piece
 

@@ -80,7 +80,7 @@ class Paper:
     def __init__(self) -> None:
         self.pieces: dict[int, bytes] = {}
 
-    def write_piece(self, piece: int, data: memoryview) -> None:
+    def write_piece(self, piece: int, data: memoryview, *, around: bool = False) -> None:
         self.pieces[piece] = bytes(data)
 
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Collection, Iterable
 from functools import cached_property, partial
+from time import monotonic
 from typing import Final
 
 import trio
@@ -13,7 +14,9 @@ from torrent_peer.core.values import define
 from torrent_peer.metainfo.torrent import Torrent
 from torrent_peer.net.disk import Disk
 from torrent_peer.session.peer import Peer
+from torrent_peer.storage.around import piece_buffer
 from torrent_peer.storage.store import StorageError, Store
+from torrent_peer.strategy.around import AroundCache
 from torrent_peer.strategy.bans import Ban, Contributions
 from torrent_peer.strategy.picker import Picker
 from torrent_peer.strategy.pipeline import MOST_DEPTH
@@ -53,6 +56,10 @@ class Written:
 
     piece: int
     buffer: memoryview
+    around: bool = False
+    """Whether to write it around the page cache."""
+    seconds: float = 0.0
+    """What writing it took."""
     good: bool = False
     error: StorageError | None = None
 
@@ -85,6 +92,7 @@ class Downloading:
         """Payload bytes received twice, unasked, or in pieces that failed."""
         self.at_disk = 0
         """Pieces handed to the disk threads and not reported yet."""
+        self._around = AroundCache()
 
     @cached_property
     def landing(self) -> Landing:
@@ -161,6 +169,9 @@ class Downloading:
         while self._full:
             count = max(1, min(PIECES_PER_JOB, BYTES_PER_JOB // self._geometry.piece_length))
             batch, self._full = self._full[:count], self._full[count:]
+            around = self._around.wanted(self.at_disk * self._geometry.piece_length)
+            for written in batch:
+                written.around = around
             self.at_disk += len(batch)
             self._disk.submit(partial(self._verify_and_write, batch), partial(self._report, batch))
 
@@ -208,6 +219,8 @@ class Downloading:
         piece = written.piece
         view = written.buffer[: self._geometry.piece_size(piece)]
         bans: list[Ban[Address]] = []
+        if written.around:
+            self._around.took(len(view), written.seconds)
         if written.good:
             bans = self.contributions.piece_verified(piece, view)
             self._picker.verified(piece)
@@ -229,7 +242,7 @@ class Downloading:
         self._spare.clear()
 
     def _new_buffer(self) -> memoryview:
-        return memoryview(bytearray(self._geometry.piece_length))
+        return piece_buffer(self._geometry.piece_length)
 
     def _give_up(self, piece: int) -> None:
         self.contributions.forget(piece)
@@ -249,12 +262,14 @@ class Downloading:
             with written.buffer[: geometry.piece_size(written.piece)] as data:
                 if hashlib.sha1(data).digest() != torrent.piece_hash(written.piece):
                     continue
+                begun = monotonic()
                 try:
-                    store.write_piece(written.piece, data)
+                    store.write_piece(written.piece, data, around=written.around)
                 except StorageError as error:
                     written.error = error
                 else:
                     written.good = True
+                written.seconds = monotonic() - begun
 
 
 def _comes_within(seconds: float, peer: Peer, owed: int, *, now: float) -> bool:

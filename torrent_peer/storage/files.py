@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from functools import partial
 from typing import Final, TypeVar
 
+from torrent_peer.storage.around import Around, Ways
 from torrent_peer.storage.errors import Kind, StorageError
 from torrent_peer.storage.flushers import flush_each
 from torrent_peer.storage.names import Parts
@@ -45,6 +46,8 @@ class DataFiles:
         self._lengths = lengths
         self._overwrite = overwrite
         self._lock = threading.Lock()
+        self._around = Around()
+        self._ways = Ways()
         self._known: dict[int, Fingerprint] = {}
         self._inodes: dict[int, int] = {}
         self._whole: set[int] = set()
@@ -80,10 +83,18 @@ class DataFiles:
         with self._lock:
             self._unflushed.update(files)
 
-    def write(self, file: int, offset: int, data: memoryview) -> None:
-        """Write all of `data`; raises StorageError, some of it may be written then."""
+    def write(self, file: int, offset: int, data: memoryview, *, around: bool = False) -> None:
+        """Write all of `data`; raises StorageError, some of it may be written then.
+
+        `around`: not by way of the page cache, if that is possible; `data` lies where `piece_buffer` put it.
+        """
+        if around and file in self._whole and self._around.suits(offset, len(data)):
+            written = self._write_around(file, offset, data)
+            if written == len(data):
+                return
+            data, offset = data[written:], offset + written
         try:
-            with self._lease(file, write=True) as fd:
+            with self._ways.taken(file, around=False), self._lease(file, write=True) as fd:
                 try:
                     while data:
                         written = os.pwrite(fd, data, offset)
@@ -206,6 +217,7 @@ class DataFiles:
     def remove(self, file: int) -> None:
         """Delete the file. Raises StorageError."""
         self._pool.drop((id(self), file))
+        self._pool.drop((id(self), (file, "around")))
         self._call(partial(self._tree.unlink, self._parts[file]), self._parts[file])
         with self._lock:
             for memory in (self._known, self._inodes):
@@ -216,6 +228,21 @@ class DataFiles:
     def close(self) -> None:
         """Give the descriptors back."""
         self._pool.discard(id(self))
+
+    def _write_around(self, file: int, offset: int, data: memoryview) -> int:
+        """How much of `data` went around the page cache; what hindered the rest, `write` will find out."""
+        key = (id(self), (file, "around"))
+        open_file = partial(self._around.open, partial(self._open, file, True))
+        try:
+            with self._ways.taken(file, around=True), self._pool.lease(key, open_file, writable=True) as fd:
+                try:
+                    return self._around.write(fd, offset, data)
+                finally:
+                    with self._lock:
+                        self._touched.add(file)
+        except OSError:
+            self._around.given_up = True
+            return 0
 
     def _lease(self, file: int, *, write: bool) -> AbstractContextManager[int]:
         return self._pool.lease((id(self), file), partial(self._open, file, write), writable=write)

@@ -12,6 +12,7 @@ from torrent_peer.core.block import Block
 from torrent_peer.core.piece_set import PieceSet
 from torrent_peer.metainfo.files import TorrentFile
 from torrent_peer.metainfo.torrent import Torrent
+from torrent_peer.storage.around import ALIGNMENT
 from torrent_peer.storage.errors import Kind, StorageError
 from torrent_peer.storage.files import DataFiles, too_long
 from torrent_peer.storage.layout import Layout
@@ -125,13 +126,14 @@ class Store:
         """The pieces there is room for on disk: the wanted ones and those of files wanted before."""
         return self.places.stored()
 
-    def write_piece(self, piece: int, data: Buffer) -> None:
+    def write_piece(self, piece: int, data: Buffer, *, around: bool = False) -> None:
         """Write a whole piece whose hash has matched; raises as `write` does."""
-        self.write(piece, 0, data)
+        self.write(piece, 0, data, around=around)
 
-    def write(self, piece: int, begin: int, data: Buffer) -> None:
+    def write(self, piece: int, begin: int, data: Buffer, *, around: bool = False) -> None:
         """Write `data` at `begin` in `piece`; raises StorageError, parts of it may be written then.
 
+        `around`: around the page cache where that can be done; `data` is a `piece_buffer`.
         StorageError(CONFLICT): padding that is not zero; no file could ever give these bytes back. IndexError: outside
         the piece. ValueError: of no wanted file.
         """
@@ -144,7 +146,7 @@ class Store:
             for file, offset, length in self.places.place(piece, begin, len(view)):
                 with view[at : at + length] as stretch:
                     if file is not None:
-                        self.files.write(file, offset, stretch)
+                        self.files.write(file, offset, stretch, around=around and not at % ALIGNMENT)
                     elif not _is_zero(stretch):
                         raise StorageError(
                             Kind.CONFLICT,
