@@ -2,8 +2,8 @@
 
 from typing import Final
 
-BEHIND: Final = 8 * 1024 * 1024
-"""Bytes waiting for the disk threads from which on it is done. Measured: 4 MiB does as well."""
+BEHIND: Final = 1024 * 1024
+"""Bytes waiting for the disk threads from which on it is done."""
 SLOWEST: Final = 32 * 1024 * 1024
 """Bytes a second one writer must reach, while the others write, too. Disks that have to seek do not: the kernel, which
 collects what is written and sorts it, is the better way there."""
