@@ -79,7 +79,7 @@ def test_what_is_written_around_the_cache_is_what_is_read(tree: Tree, files: Dat
     for piece in (0, 3, 8):
         assert files.read(0, piece * PIECE, PIECE) == filled(piece)
     files.sync()
-    files.confirm(0)
+    files.confirm([0])
     assert (tree.root / "data").stat().st_size == LENGTH
 
 

@@ -166,7 +166,7 @@ def test_a_file_changed_behind_our_back_is_missing_not_made_anew(
 def test_what_the_disk_refuses_is_said(
     files: DataFiles, monkeypatch: pytest.MonkeyPatch, tree: Tree, number: int, kind: Kind
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise OSError(number, "no")
 
     files.make(0)
@@ -247,10 +247,10 @@ def test_confirming_cuts_what_is_too_long_only_with_leave(tree: Tree, pool: File
         files = DataFiles(tree, pool, PARTS, LENGTHS, overwrite=overwrite)
         files.look([0])
         if overwrite:
-            files.confirm(0)
+            files.confirm([0])
         else:
             with pytest.raises(StorageError):
-                files.confirm(0)
+                files.confirm([0])
     assert (tree.root / "a").read_bytes() == b"x" * 100
 
 

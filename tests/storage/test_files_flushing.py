@@ -55,7 +55,7 @@ def test_nothing_is_claimed_of_a_file_swapped_while_it_was_open(
     files.sync()
     assert 0 not in files.known
     with pytest.raises(StorageError) as error:
-        files.confirm(0)
+        files.confirm([0])
     path = tree.root / "a"
     assert (
         str(error.value) == f"{path} is gone or not what was written; run the same command again to check what is left"
@@ -80,7 +80,7 @@ def test_a_file_that_is_gone_does_not_keep_the_others_from_being_flushed(
     files.sync()
     assert files.known.keys() == {1}
     with pytest.raises(StorageError):
-        files.confirm(0)
+        files.confirm([0])
 
 
 def test_a_fingerprint_is_taken_anew_only_of_files_we_wrote(files: DataFiles, tree: Tree) -> None:

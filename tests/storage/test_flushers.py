@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from torrent_peer.storage.flushers import FEW, THREADS, flush_each
+from torrent_peer.storage.flushers import FEW, THREADS, THREADS_ASIDE, flush_each
 
 
 @pytest.mark.parametrize("count", [0, 1, FEW, FEW + 1, 300])
@@ -20,13 +20,17 @@ def test_a_few_are_flushed_in_order_by_the_thread_that_asks() -> None:
     assert seen == [(file, threading.current_thread().name) for file in reversed(range(FEW))]
 
 
-def test_many_are_flushed_several_at_once() -> None:
-    together = threading.Barrier(THREADS, timeout=5)
+@pytest.mark.parametrize(("aside", "threads"), [(False, THREADS), (True, THREADS_ASIDE)])
+def test_many_are_flushed_several_at_once(aside: bool, threads: int) -> None:
+    together = threading.Barrier(threads, timeout=5)
+    seen: set[str] = set()
 
     def flush(_: int) -> None:
+        seen.add(threading.current_thread().name)
         together.wait()
 
-    flush_each(flush, range(5 * THREADS))
+    flush_each(flush, range(FEW + 8 * threads), aside=aside)
+    assert len(seen) == threads
 
 
 def test_a_system_without_threads_is_no_reason_not_to_flush(monkeypatch: pytest.MonkeyPatch) -> None:

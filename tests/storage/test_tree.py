@@ -1,4 +1,5 @@
 import os
+import shutil
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -46,6 +47,31 @@ def test_a_file_is_made_with_its_directories_and_opened_again(tree: Tree) -> Non
     found = tree.stat(("a", "b", "f"))
     assert found is not None
     assert found.st_size == 1
+
+
+def test_a_directory_that_is_kept_and_gone_is_made_anew(tree: Tree) -> None:
+    os.close(tree.open_file(("a", "b", "f"), write=True, create=True, stay=True))
+    before = descriptors()
+    shutil.rmtree(tree.root / "a")
+    assert tree.stat(("a", "b", "f")) is None
+    with pytest.raises(FileNotFoundError):
+        tree.open_file(("a", "b", "f"), write=True, stay=True)
+    os.close(tree.open_file(("a", "b", "g"), write=True, create=True, stay=True))
+    assert (tree.root / "a" / "b" / "g").is_file()
+    assert descriptors() == before
+    assert tree.forget()
+    assert descriptors() == before - 1
+
+
+def test_a_directory_that_is_kept_stays_the_one_it_was_until_it_is_forgotten(tree: Tree) -> None:
+    os.close(tree.open_file(("a", "f"), write=True, create=True, stay=True))
+    (tree.root / "a").rename(tree.root / "moved")
+    (tree.root / "a").symlink_to("/")
+    os.close(tree.open_file(("a", "g"), write=True, create=True, stay=True))
+    assert (tree.root / "moved" / "g").is_file()
+    tree.forget()
+    with pytest.raises(StorageError, match="symbolic link"):
+        tree.open_file(("a", "h"), write=True, create=True, stay=True)
 
 
 def test_without_leave_to_create_nothing_is_made(tree: Tree) -> None:

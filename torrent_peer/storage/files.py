@@ -6,8 +6,8 @@ It does not know pieces.
 import errno
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import Final, TypeVar
 
@@ -68,15 +68,17 @@ class DataFiles:
 
     def extents(self, files: Iterable[int]) -> Mapping[int, tuple[int, int]]:
         """Bytes and allocated bytes of those of `files` that exist at this moment. Raises StorageError."""
-        found = ((file, self._stat(file)) for file in files)
+        with self._looking():
+            found = [(file, self._stat(file)) for file in files]
         return {file: (stat.st_size, stat.st_blocks * 512) for file, stat in found if stat is not None}
 
     def look(self, files: Iterable[int]) -> None:
         """Note which of `files` exist and what they look like. Raises StorageError."""
-        for file in files:
-            found = self._stat(file)
-            if found is not None:
-                self._remember(file, found)
+        with self._looking():
+            for file in files:
+                found = self._stat(file)
+                if found is not None:
+                    self._remember(file, found)
 
     def expect_flush(self, files: Iterable[int]) -> None:
         """Let the next `sync` flush these, too: their content was only read, and may be in memory alone."""
@@ -171,9 +173,10 @@ class DataFiles:
         except OSError as error:
             raise self._error(error, file, "read") from error
 
-    def sync(self) -> None:
+    def sync(self, *, aside: bool = False) -> None:
         """Flush what was written since the last time, new names included, and look at these files again.
 
+        `aside`: without haste, while others write.
         A file that is gone or another is no longer `known`. Raises StorageError; what could not be flushed is tried
         again next time, but is not `known` again either: the kernel forgets such pages after saying so once.
         """
@@ -189,7 +192,8 @@ class DataFiles:
             done.add(file)
 
         try:
-            flush_each(flush, sorted(todo))
+            with self._looking():
+                flush_each(flush, sorted(todo), aside=aside)
             for parts in sorted(directories):
                 self._call(partial(self._tree.sync_directory, parts), parts)
         except BaseException:
@@ -198,21 +202,24 @@ class DataFiles:
                 self._unflushed |= todo - touched - done
                 self._new |= directories
             raise
-        for file in touched - self._doubtful:
-            found = self._stat_if_ours(file)
-            if found is None:
-                self._doubt(file)
-            else:
-                self._known[file] = Fingerprint.of(found)
+        with self._looking():
+            for file in sorted(touched - self._doubtful):
+                found = self._stat_if_ours(file)
+                if found is None:
+                    self._doubt(file)
+                else:
+                    self._known[file] = Fingerprint.of(found)
 
-    def confirm(self, file: int) -> None:
-        """Raise StorageError(MISSING) unless the file is there, ours and of its length; cut it if that is allowed."""
-        found = self._stat_if_ours(file)
-        if found is not None and found.st_size > self._lengths[file] and self._overwrite:
-            self.make(file)
-            found = self._stat(file)
-        if found is None or found.st_size != self._lengths[file]:
-            raise self._missing(file, "is gone or not what was written")
+    def confirm(self, files: Iterable[int]) -> None:
+        """Raise StorageError(MISSING) unless these are there, ours and of their length; cut them if that is allowed."""
+        with self._looking():
+            for file in files:
+                found = self._stat_if_ours(file)
+                if found is not None and found.st_size > self._lengths[file] and self._overwrite:
+                    self.make(file)
+                    found = self._stat(file)
+                if found is None or found.st_size != self._lengths[file]:
+                    raise self._missing(file, "is gone or not what was written")
 
     def remove(self, file: int) -> None:
         """Delete the file. Raises StorageError."""
@@ -232,7 +239,7 @@ class DataFiles:
     def _write_around(self, file: int, offset: int, data: memoryview) -> int:
         """How much of `data` went around the page cache; what hindered the rest, `write` will find out."""
         key = (id(self), (file, "around"))
-        open_file = partial(self._around.open, partial(self._open, file, True))
+        open_file = partial(self._around.open, partial(self._open, file, True, True))
         try:
             with self._ways.taken(file, around=True), self._pool.lease(key, open_file, writable=True) as fd:
                 try:
@@ -244,15 +251,24 @@ class DataFiles:
             self._around.given_up = True
             return 0
 
-    def _lease(self, file: int, *, write: bool) -> AbstractContextManager[int]:
-        return self._pool.lease((id(self), file), partial(self._open, file, write), writable=write)
+    @contextmanager
+    def _looking(self) -> Iterator[None]:
+        """Many files are about to be looked at, as they are now: directories are found anew."""
+        self._tree.forget()
+        try:
+            yield
+        finally:
+            self._tree.forget()
 
-    def _open(self, file: int, write: bool) -> int:
+    def _lease(self, file: int, *, write: bool, stay: bool = False) -> AbstractContextManager[int]:
+        return self._pool.lease((id(self), file), partial(self._open, file, write, stay or write), writable=write)
+
+    def _open(self, file: int, write: bool, stay: bool) -> int:
         """Called by the pool, for one file by one thread at a time, so that none is made twice."""
         parts = self._parts[file]
         seen = file in self._inodes
         try:
-            fd = self._tree.open_file(parts, write=write, create=write and not seen)
+            fd = self._tree.open_file(parts, write=write, create=write and not seen, stay=stay)
         except FileNotFoundError as error:
             if seen:
                 self._doubt(file)
@@ -285,7 +301,7 @@ class DataFiles:
 
     def _flush(self, file: int) -> None:
         try:
-            with self._lease(file, write=False) as fd:
+            with self._lease(file, write=False, stay=True) as fd:
                 os.fdatasync(fd)
         except OSError as error:
             if error.errno not in (errno.EMFILE, errno.ENFILE):
@@ -300,7 +316,7 @@ class DataFiles:
             self._known.pop(file, None)
 
     def _stat(self, file: int) -> os.stat_result | None:
-        return self._call(partial(self._tree.stat, self._parts[file]), self._parts[file])
+        return self._call(partial(self._tree.stat, self._parts[file], stay=True), self._parts[file])
 
     def _stat_if_ours(self, file: int) -> os.stat_result | None:
         """What the file looks like if it is still the one we know."""

@@ -223,7 +223,7 @@ class Store:
         `clean`: nothing is being written and nothing will be. Otherwise writers may go on meanwhile. Totals in bytes.
         """
         with self._record_lock:
-            self.files.sync()
+            self.files.sync(aside=not clean)
             known = dict(self.files.known)
             self._save(
                 ResumeRecord(
@@ -250,8 +250,7 @@ class Store:
             if not self.torrent.files[file].length:
                 self.files.make(file)
         self.files.sync()
-        for file in wanted:
-            self.files.confirm(file)
+        self.files.confirm(wanted)
         if not self.places.uses_part:
             self.files.remove(PART)
 

@@ -3,11 +3,12 @@
 import errno
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+from torrent_peer.storage.directories import LastDirectory
 from torrent_peer.storage.errors import Kind, StorageError
 from torrent_peer.storage.names import Parts
 
@@ -27,6 +28,7 @@ class Tree:
     def __init__(self, root: Path, *, create: bool) -> None:
         """Raises StorageError when the directory cannot be opened (or made, if `create`)."""
         self.root = root
+        self._last = LastDirectory()
         try:
             if create:
                 root.mkdir(parents=True, exist_ok=True)
@@ -38,24 +40,27 @@ class Tree:
         """For people to read."""
         return self.root.joinpath(*parts)
 
-    def open_file(self, parts: Parts, *, write: bool, create: bool = False) -> int:
-        """A descriptor of the regular file at `parts`; with `create` it and its directories are made if absent."""
-        flags = _FILE | (os.O_RDWR if write else os.O_RDONLY)
-        with self._parent(parts, create=create) as parent:
-            if create:
-                with suppress(FileExistsError):
-                    return os.open(parts[-1], flags | os.O_CREAT | os.O_EXCL, 0o666, dir_fd=parent)
-            self._stat_in(parent, parts)  # says what is wrong with it before it is opened
-            fd = os.open(parts[-1], flags, dir_fd=parent)
-        if not stat.S_ISREG(os.fstat(fd).st_mode):  # swapped since we looked
-            os.close(fd)
-            raise self.conflict(parts, "it is not a regular file")
-        return fd
+    def open_file(self, parts: Parts, *, write: bool, create: bool = False, stay: bool = False) -> int:
+        """A descriptor of the regular file at `parts`; with `create` it and its directories are made if absent.
 
-    def stat(self, parts: Parts) -> os.stat_result | None:
-        """What lies at `parts`; `None` when there is nothing. Raises StorageError(CONFLICT) unless a regular file."""
+        `stay`: keep its directory open for the next file, until `forget`.
+        """
+        if not create:
+            return self._open_file(parts, write=write, create=False, stay=stay)
         try:
-            with self._parent(parts, create=False) as parent:
+            return self._open_file(parts, write=write, create=True, stay=stay)
+        except FileNotFoundError:
+            if not self.forget():
+                raise
+        return self._open_file(parts, write=write, create=True, stay=stay)  # the directory that was kept is gone
+
+    def stat(self, parts: Parts, *, stay: bool = False) -> os.stat_result | None:
+        """What lies at `parts`; `None` when there is nothing. Raises StorageError(CONFLICT) unless a regular file.
+
+        `stay`: as for `open_file`.
+        """
+        try:
+            with self._parent(parts, create=False, stay=stay) as parent:
                 return self._stat_in(parent, parts)
         except FileNotFoundError:
             return None
@@ -75,8 +80,13 @@ class Tree:
         with self._parent((*parts, ""), create=False) as directory:
             os.fsync(directory)
 
+    def forget(self) -> bool:
+        """Find every directory anew from here on; whether one was kept."""
+        return self._last.forget()
+
     def close(self) -> None:
-        """Give the descriptor back; the second time does nothing."""
+        """Give the descriptors back; the second time does nothing."""
+        self.forget()
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
@@ -96,22 +106,42 @@ class Tree:
             raise self.conflict(parts, f"it is {sort_of(found.st_mode)}")
         return found
 
-    @contextmanager
-    def _parent(self, parts: Parts, *, create: bool) -> Iterator[int]:
+    def _open_file(self, parts: Parts, *, write: bool, create: bool, stay: bool) -> int:
+        flags = _FILE | (os.O_RDWR if write else os.O_RDONLY)
+        with self._parent(parts, create=create, stay=stay) as parent:
+            if create:
+                with suppress(FileExistsError):
+                    return os.open(parts[-1], flags | os.O_CREAT | os.O_EXCL, 0o666, dir_fd=parent)
+            self._stat_in(parent, parts)  # says what is wrong with it before it is opened
+            fd = os.open(parts[-1], flags, dir_fd=parent)
+        if not stat.S_ISREG(os.fstat(fd).st_mode):  # swapped since we looked
+            os.close(fd)
+            raise self.conflict(parts, "it is not a regular file")
+        return fd
+
+    def _parent(self, parts: Parts, *, create: bool, stay: bool = False) -> AbstractContextManager[int]:
         """The directory that holds the last of `parts`, open for the length of the block."""
         if self._fd < 0:
             raise ValueError("the tree is closed")
+        above = parts[:-1]
+        if not above:
+            return nullcontext(self._fd)
+        return self._last.lent(above, partial(self._walk, above, create), keep=stay)
+
+    def _walk(self, parts: Parts, create: bool) -> int:
+        """Open the directory at `parts`, which are not none."""
         fd = self._fd
         try:
-            for depth, name in enumerate(parts[:-1], start=1):
+            for depth, name in enumerate(parts, start=1):
                 deeper = self._step(fd, parts[:depth], name, create=create)
                 if fd != self._fd:
                     os.close(fd)
                 fd = deeper
-            yield fd
-        finally:
+        except BaseException:
             if fd != self._fd:
                 os.close(fd)
+            raise
+        return fd
 
     def _step(self, fd: int, parts: Parts, name: str, *, create: bool) -> int:
         try:
