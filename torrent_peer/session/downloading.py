@@ -40,7 +40,7 @@ MOST_OPEN_PIECES: Final = 1024
 """However small they are."""
 PIECES_PER_JOB: Final = 64
 """Small pieces are handed to the disk threads together: a hand-over costs about as much as hashing 64 KiB."""
-BYTES_PER_JOB: Final = 512 * 1024
+BYTES_PER_JOB: Final = 1024 * 1024
 """A hand-over is large enough from here on."""
 
 
