@@ -48,17 +48,16 @@ class LastDirectory:
         finally:
             self._leave(found)
 
-    def forget(self) -> bool:
-        """Keep nothing, and close it when its users are done; whether there was something."""
-        return self._replace(None)
+    def forget(self) -> None:
+        """Keep nothing; what was kept is closed when its users are done."""
+        self._replace(None)
 
-    def _replace(self, new: _Directory | None) -> bool:
+    def _replace(self, new: _Directory | None) -> None:
         with self._lock:
             old, self._last = self._last, new
             unused = old is not None and not old.users
         if old is not None and unused:
             os.close(old.fd)
-        return old is not None
 
     def _leave(self, directory: _Directory) -> None:
         with self._lock:

@@ -239,7 +239,7 @@ class DataFiles:
     def _write_around(self, file: int, offset: int, data: memoryview) -> int:
         """How much of `data` went around the page cache; what hindered the rest, `write` will find out."""
         key = (id(self), (file, "around"))
-        open_file = partial(self._around.open, partial(self._open, file, True, True))
+        open_file = partial(self._around.open, partial(self._open, file, write=True, stay=True))
         try:
             with self._ways.taken(file, around=True), self._pool.lease(key, open_file, writable=True) as fd:
                 try:
@@ -261,9 +261,10 @@ class DataFiles:
             self._tree.forget()
 
     def _lease(self, file: int, *, write: bool, stay: bool = False) -> AbstractContextManager[int]:
-        return self._pool.lease((id(self), file), partial(self._open, file, write, stay or write), writable=write)
+        open_file = partial(self._open, file, write=write, stay=stay or write)
+        return self._pool.lease((id(self), file), open_file, writable=write)
 
-    def _open(self, file: int, write: bool, stay: bool) -> int:
+    def _open(self, file: int, *, write: bool, stay: bool) -> int:
         """Called by the pool, for one file by one thread at a time, so that none is made twice."""
         parts = self._parts[file]
         seen = file in self._inodes

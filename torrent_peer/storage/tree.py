@@ -45,14 +45,11 @@ class Tree:
 
         `stay`: keep its directory open for the next file, until `forget`.
         """
-        if not create:
-            return self._open_file(parts, write=write, create=False, stay=stay)
         try:
-            return self._open_file(parts, write=write, create=True, stay=stay)
+            return self._open_file(parts, write=write, create=create, stay=stay)
         except FileNotFoundError:
-            if not self.forget():
-                raise
-        return self._open_file(parts, write=write, create=True, stay=stay)  # the directory that was kept is gone
+            self.forget()  # a directory that was kept may be gone
+        return self._open_file(parts, write=write, create=create, stay=stay)
 
     def stat(self, parts: Parts, *, stay: bool = False) -> os.stat_result | None:
         """What lies at `parts`; `None` when there is nothing. Raises StorageError(CONFLICT) unless a regular file.
@@ -80,9 +77,9 @@ class Tree:
         with self._parent((*parts, ""), create=False) as directory:
             os.fsync(directory)
 
-    def forget(self) -> bool:
-        """Find every directory anew from here on; whether one was kept."""
-        return self._last.forget()
+    def forget(self) -> None:
+        """Find every directory anew from here on."""
+        self._last.forget()
 
     def close(self) -> None:
         """Give the descriptors back; the second time does nothing."""
