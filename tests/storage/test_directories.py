@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.storage.descriptors import is_open
 from torrent_peer.storage.directories import LastDirectory
 from torrent_peer.storage.names import Parts
 from torrent_peer.storage.tree import Tree
@@ -27,14 +28,6 @@ class Opener:
             return os.open(path, os.O_RDONLY | os.O_DIRECTORY)
 
         return open_directory
-
-
-def is_open(fd: int) -> bool:
-    try:
-        os.fstat(fd)
-    except OSError:
-        return False
-    return True
 
 
 @pytest.fixture

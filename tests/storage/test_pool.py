@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.storage.descriptors import is_open
 from torrent_peer.storage.pool import LEAST_OPEN, MOST_OPEN, FilePool, default_limit
 
 
@@ -29,14 +30,6 @@ class Files:
 @pytest.fixture
 def files(tmp_path: Path) -> Files:
     return Files(tmp_path)
-
-
-def is_open(fd: int) -> bool:
-    try:
-        os.fstat(fd)
-    except OSError:
-        return False
-    return True
 
 
 def use(pool: FilePool, files: Files, number: int, *, owner: object = 0, writable: bool = False) -> int:
