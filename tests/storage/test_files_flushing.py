@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from torrent_peer.storage.errors import Kind, StorageError
-from torrent_peer.storage.files import DataFiles
+from torrent_peer.storage.files import MANY, DataFiles
 from torrent_peer.storage.pool import FilePool
 from torrent_peer.storage.tree import Tree
 
@@ -122,6 +122,74 @@ def test_what_was_written_is_flushed_once_with_the_names_that_lead_to_it(
     files.expect_flush([1])
     files.sync()
     assert flushed == ["/d/b", "", "/d", "/d/b"]
+
+
+@pytest.fixture
+def many(tree: Tree, pool: FilePool) -> DataFiles:
+    """As many files as are flushed together, written and closed."""
+    count = MANY + 1
+    parts = {number: (f"d{number % 3}", f"f{number}") for number in range(count)}
+    files = DataFiles(tree, pool, parts, dict.fromkeys(range(count), 10), overwrite=False)
+    for number in range(count):
+        files.write(number, 0, view(b"x" * 10))
+    return files
+
+
+def test_many_files_are_flushed_with_all_their_file_system(
+    many: DataFiles, tree: Tree, flushed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def flush_all(fd: int) -> bool:
+        asked.append(fd)
+        return True
+
+    monkeypatch.setattr("torrent_peer.storage.tree.flush_file_system", flush_all)
+    many.sync()
+    assert len(asked) == 1
+    assert flushed == ["", "/d0", "/d1", "/d2"]
+    assert many.known.keys() == set(range(MANY + 1))
+    many.write(0, 0, view(b"y"))
+    many.sync()
+    assert flushed[4:] == ["/d0/f0"]
+    assert len(asked) == 1
+
+
+def cannot(fd: int) -> bool:
+    return False
+
+
+def find_an_error(fd: int) -> bool:
+    raise OSError(errno.EIO, "Input/output error")
+
+
+@pytest.mark.parametrize("answer", [cannot, find_an_error])
+def test_where_that_cannot_be_relied_on_each_is_flushed_by_itself(
+    many: DataFiles, flushed: list[str], monkeypatch: pytest.MonkeyPatch, answer: Callable[[int], bool]
+) -> None:
+    monkeypatch.setattr("torrent_peer.storage.tree.flush_file_system", answer)
+    many.sync()
+    assert sorted(flushed) == sorted(["", "/d0", "/d1", "/d2", *(f"/d{n % 3}/f{n}" for n in range(MANY + 1))])
+    assert many.known.keys() == set(range(MANY + 1))
+
+
+def test_what_lies_on_another_file_system_is_flushed_by_itself(
+    many: DataFiles, tree: Tree, flushed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torrent_peer.storage.tree.flush_file_system", lambda fd: True)
+    tree.device += 1
+    many.sync()
+    assert len(flushed) == MANY + 5
+
+
+@pytest.mark.parametrize("happens", [disappear, be_replaced, put_link])
+def test_of_many_files_the_one_that_is_gone_is_not_claimed(
+    many: DataFiles, tree: Tree, monkeypatch: pytest.MonkeyPatch, happens: Callable[[Path], None]
+) -> None:
+    monkeypatch.setattr("torrent_peer.storage.tree.flush_file_system", lambda fd: True)
+    happens(tree.root / "d1" / "f1")
+    many.sync()
+    assert many.known.keys() == set(range(MANY + 1)) - {1}
 
 
 def test_what_was_only_read_is_flushed_when_asked_for(files: DataFiles, tree: Tree, flushed: list[str]) -> None:

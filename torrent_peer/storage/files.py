@@ -6,7 +6,7 @@ It does not know pieces.
 import errno
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import Final, TypeVar
@@ -24,6 +24,11 @@ MOST_BUFFERS: Final = 1024
 """Buffers one `preadv` takes; IOV_MAX of Linux."""
 NOT_WAITING: Final[int | None] = getattr(os, "RWF_NOWAIT", None)
 """The flag with which `preadv` gives what is in the page cache and fetches nothing; Linux alone has it."""
+
+MANY: Final = 256
+"""Files from which on their file system is flushed as a whole. That writes what others left there, too; but 10,000 files
+of 64 KiB on ext4 take 0.3 s and no CPU time of ours instead of 1.1 s of both."""
+NOWHERE: Final = (-1, -1)
 
 T = TypeVar("T")
 
@@ -49,7 +54,8 @@ class DataFiles:
         self._around = Around()
         self._ways = Ways()
         self._known: dict[int, Fingerprint] = {}
-        self._inodes: dict[int, int] = {}
+        self._identities: dict[int, tuple[int, int]] = {}
+        """Device and inode of those that were seen."""
         self._whole: set[int] = set()
         """Files that had their full length when we last looked."""
         self._touched: set[int] = set()
@@ -192,8 +198,9 @@ class DataFiles:
             done.add(file)
 
         try:
+            done |= self._flush_together(todo)
             with self._looking():
-                flush_each(flush, sorted(todo), aside=aside)
+                flush_each(flush, sorted(todo - done), aside=aside)
             for parts in sorted(directories):
                 self._call(partial(self._tree.sync_directory, parts), parts)
         except BaseException:
@@ -227,7 +234,7 @@ class DataFiles:
         self._pool.drop((id(self), (file, "around")))
         self._call(partial(self._tree.unlink, self._parts[file]), self._parts[file])
         with self._lock:
-            for memory in (self._known, self._inodes):
+            for memory in (self._known, self._identities):
                 memory.pop(file, None)
             for group in (self._touched, self._unflushed, self._whole, self._doubtful):
                 group.discard(file)
@@ -267,7 +274,7 @@ class DataFiles:
     def _open(self, file: int, *, write: bool, stay: bool) -> int:
         """Called by the pool, for one file by one thread at a time, so that none is made twice."""
         parts = self._parts[file]
-        seen = file in self._inodes
+        seen = file in self._identities
         try:
             fd = self._tree.open_file(parts, write=write, create=write and not seen, stay=stay)
         except FileNotFoundError as error:
@@ -279,7 +286,7 @@ class DataFiles:
             if not self._is_same(file, found):
                 self._doubt(file)
                 raise self._missing(file, "was replaced or cut by another program")
-            self._inodes[file] = found.st_ino
+            self._identities[file] = _identity(found)
             if write:
                 if not seen:
                     with self._lock:
@@ -311,6 +318,17 @@ class DataFiles:
         except StorageError:  # it is gone, or another: the others can be claimed all the same
             self._doubt(file)
 
+    def _flush_together(self, files: Collection[int]) -> set[int]:
+        """Flush many files with all their file system; which of them that was."""
+        here = self._tree.device
+        found = {file for file in files if self._identities.get(file, NOWHERE)[0] == here}
+        if len(found) < MANY:
+            return set()
+        try:
+            return found if self._tree.flush_file_system() else set()
+        except OSError:  # of some file there; of which of ours, if any, each will say
+            return set()
+
     def _doubt(self, file: int) -> None:
         with self._lock:
             self._doubtful.add(file)
@@ -329,12 +347,12 @@ class DataFiles:
 
     def _remember(self, file: int, found: os.stat_result) -> None:
         self._known[file] = Fingerprint.of(found)
-        self._inodes[file] = found.st_ino
+        self._identities[file] = _identity(found)
         if found.st_size == self._lengths.get(file):
             self._whole.add(file)
 
     def _is_same(self, file: int, found: os.stat_result) -> bool:
-        if self._inodes.get(file, found.st_ino) != found.st_ino:
+        if self._identities.get(file, _identity(found)) != _identity(found):
             return False
         return file not in self._whole or found.st_size >= self._lengths[file]
 
@@ -350,6 +368,10 @@ class DataFiles:
     def _missing(self, file: int, what: str) -> StorageError:
         path = self._tree.path(self._parts[file])
         return StorageError(Kind.MISSING, path, f"{path} {what}; run the same command again to check what is left")
+
+
+def _identity(found: os.stat_result) -> tuple[int, int]:
+    return found.st_dev, found.st_ino
 
 
 def too_long(tree: Tree, parts: Parts, size: int, length: int) -> StorageError:

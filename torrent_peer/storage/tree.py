@@ -10,6 +10,7 @@ from typing import Final
 
 from torrent_peer.storage.directories import LastDirectory
 from torrent_peer.storage.errors import Kind, StorageError
+from torrent_peer.storage.file_system import flush_file_system
 from torrent_peer.storage.names import Parts
 
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -35,6 +36,8 @@ class Tree:
             self._fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError as error:
             raise StorageError.from_os(error, root, "use the directory") from error
+        self.device = os.fstat(self._fd).st_dev
+        """What the directory itself is on; a file system may be mounted below."""
 
     def path(self, parts: Parts) -> Path:
         """For people to read."""
@@ -76,6 +79,10 @@ class Tree:
         """Make the names in the directory at `parts` survive a power cut; `()` is the root."""
         with self._parent((*parts, ""), create=False) as directory:
             os.fsync(directory)
+
+    def flush_file_system(self) -> bool:
+        """Flush all that was ever written where the directory is, see there."""
+        return flush_file_system(self._fd)
 
     def forget(self) -> None:
         """Find every directory anew from here on."""
