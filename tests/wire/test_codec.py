@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from torrent_peer.core.block import Block
+from torrent_peer.core.block import Block, BlockRow
 from torrent_peer.core.ids import InfoHash, PeerId
 from torrent_peer.wire.codec import (
     BODY_DECODERS,
@@ -18,6 +18,7 @@ from torrent_peer.wire.codec import (
     encode_requests,
     message_name,
     piece_header,
+    piece_headers,
     put_piece_headers,
 )
 from torrent_peer.wire.messages import (
@@ -240,3 +241,10 @@ def test_headers_are_put_into_the_room_before_each_block() -> None:
     assert put_piece_headers(blocks, memoryview(buffer)) == 13 + 4 + 13 + 1
     assert buffer == encode(Piece(blocks[0], b"data")) + encode(Piece(blocks[1], b"d")) + b"more"
     assert put_piece_headers([], memoryview(buffer)) == 0
+
+
+@pytest.mark.parametrize(
+    "row", [BlockRow(0, 0, 16384, 1), BlockRow(70_000, 16384 * 3, 16384, 64), BlockRow(2**32 - 1, 2**31, 7, 3)]
+)
+def test_the_headers_of_a_row_are_those_of_its_pieces(row: BlockRow) -> None:
+    assert piece_headers(row) == b"".join(map(piece_header, row.blocks))

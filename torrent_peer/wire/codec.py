@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any, Final
 
-from torrent_peer.core.block import BLOCK_LENGTH, Block
+from torrent_peer.core.block import BLOCK_LENGTH, Block, BlockRow
 from torrent_peer.core.values import frozen
 from torrent_peer.wire import extensions
 from torrent_peer.wire.messages import (
@@ -301,6 +301,16 @@ def put_piece_headers(blocks: Sequence[Block], buffer: memoryview) -> int:
     return at
 
 
+def piece_headers(row: BlockRow) -> bytes:
+    """The headers of the pieces with these blocks, without the data between them."""
+    piece, begin, length, count = row
+    headers = bytearray(_PIECE.pack(9 + length, PIECE_ID, piece, 0)) * count
+    begins = _many_numbers(count).pack(*range(begin, begin + count * length, length))
+    for byte in range(4):
+        headers[9 + byte :: PIECE_HEADER_LENGTH] = begins[byte::4]
+    return bytes(headers)
+
+
 def encode_requests(blocks: Sequence[Block]) -> bytes:
     """One request after the other, for one write."""
     count = len(blocks)
@@ -308,6 +318,11 @@ def encode_requests(blocks: Sequence[Block]) -> bytes:
     frames[3::REQUEST_LENGTH] = b"\x0d" * count
     frames[4::REQUEST_LENGTH] = b"\x06" * count
     return bytes(frames)
+
+
+@lru_cache(maxsize=64)
+def _many_numbers(count: int) -> struct.Struct:
+    return struct.Struct(f">{count}I")
 
 
 @lru_cache(maxsize=64)
