@@ -73,7 +73,7 @@ class Nowhere:
 
     landing = Landing()
 
-    def place(self, peer: Peer, row: BlockRow) -> memoryview | None:
+    def place(self, peer: Peer, row: BlockRow) -> list[memoryview] | None:
         return None
 
     def take_placed(self, peer: Peer, rows: Iterable[BlockRow]) -> None:

@@ -62,8 +62,8 @@ class Shelf:
     pieces: list[bytearray] = field(factory=lambda: [bytearray(PIECE_LENGTH) for _ in range(6)])
     rows: list[BlockRow] = field(factory=list)
 
-    def place(self, peer: Peer, row: BlockRow) -> memoryview | None:
-        return memoryview(self.pieces[row.piece])[row.begin : row.begin + row.n_blocks * row.length]
+    def place(self, peer: Peer, row: BlockRow) -> list[memoryview] | None:
+        return [memoryview(self.pieces[row.piece])[block.begin : block.end] for block in row.blocks]
 
     def take_placed(self, peer: Peer, rows: Iterable[BlockRow]) -> None:
         self.rows += rows

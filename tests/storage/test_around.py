@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from torrent_peer.storage import around as module
-from torrent_peer.storage.around import ALIGNMENT, LEAST_LENGTH, Around, Ways, piece_buffer
+from torrent_peer.storage.around import ALIGNMENT, LEAST_LENGTH, Around, Ways
+from torrent_peer.storage.buffers import PieceBuffers
 from torrent_peer.storage.files import DataFiles
 from torrent_peer.storage.pool import FilePool
 from torrent_peer.storage.tree import Tree
@@ -49,7 +50,7 @@ def ways(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
 
 
 def filled(seed: int, length: int = PIECE) -> memoryview:
-    buffer = piece_buffer(length)
+    buffer = PieceBuffers(length, keep=0).take().data
     buffer[:] = random.Random(seed).randbytes(length)
     return buffer
 
@@ -62,12 +63,6 @@ def need_direct(directory: Path) -> None:
         pytest.skip(f"this file system has no O_DIRECT: {error}")
     finally:
         os.close(fd)
-
-
-@pytest.mark.parametrize("length", [0, 1, LEAST_LENGTH - 1, LEAST_LENGTH, 1_000_001])
-def test_a_buffer_has_its_length_and_zeros(length: int) -> None:
-    buffer = piece_buffer(length)
-    assert (len(buffer), buffer.readonly, bytes(buffer)) == (length, False, bytes(length))
 
 
 def test_what_is_written_around_the_cache_is_what_is_read(tree: Tree, files: DataFiles, ways: list[bool]) -> None:

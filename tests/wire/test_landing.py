@@ -71,8 +71,8 @@ class Reader:
     pieces: list[bytearray] = field(factory=lambda: [bytearray(PIECE_LENGTH) for _ in range(12)])
     landing: Landing = field(factory=Landing)
 
-    def place(self, row: BlockRow) -> memoryview:
-        return memoryview(self.pieces[row.piece])[row.begin : row.begin + row.n_blocks * row.length]
+    def place(self, row: BlockRow) -> list[memoryview]:
+        return [memoryview(self.pieces[row.piece])[block.begin : block.end] for block in row.blocks]
 
     def read(self, stream: bytes, cuts: list[int]) -> None:
         """The stream arrives in parts of these sizes, over and over; then it ends."""
@@ -197,7 +197,7 @@ def test_a_block_that_has_begun_goes_on_in_its_place() -> None:
 def test_what_belongs_nowhere_ends_what_is_prepared_for() -> None:
     connection, reader = asking(), Reader()
 
-    def place(row: BlockRow) -> memoryview | None:
+    def place(row: BlockRow) -> list[memoryview] | None:
         return reader.place(row) if row.piece < 2 else None
 
     assert connection.aim(reader.landing, place)

@@ -1,7 +1,7 @@
 """From judged blocks to verified pieces: buffers, requests, the disk threads' verdicts, blame for bad pieces."""
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property, partial
 from time import monotonic
 from typing import Final
@@ -14,7 +14,7 @@ from torrent_peer.core.values import define
 from torrent_peer.metainfo.torrent import Torrent
 from torrent_peer.net.disk import Disk
 from torrent_peer.session.peer import Peer
-from torrent_peer.storage.around import piece_buffer
+from torrent_peer.storage.buffers import PieceBuffer, PieceBuffers
 from torrent_peer.storage.store import StorageError, Store
 from torrent_peer.strategy.around import AroundCache
 from torrent_peer.strategy.bans import Ban, Contributions
@@ -55,7 +55,7 @@ class Written:
     """What a disk thread made of one piece."""
 
     piece: int
-    buffer: memoryview
+    buffer: PieceBuffer
     around: bool = False
     """Whether to write it around the page cache."""
     seconds: float = 0.0
@@ -81,9 +81,8 @@ class Downloading:
         self._store = store
         self._disk = disk
         self._report = report
-        # Views, not the bytearrays under them: a slice assigned to a bytearray is copied twice.
-        self._open: dict[int, memoryview] = {}
-        self._spare: list[memoryview] = []
+        self._open: dict[int, PieceBuffer] = {}
+        self._buffers = PieceBuffers(torrent.geometry.piece_length, keep=BUFFER_MEMORY)
         self._full: list[Written] = []
         self.contributions: Contributions[Address] = Contributions()
         self.downloaded = 0
@@ -113,15 +112,16 @@ class Downloading:
                     self.take_one(peer, message)
                 continue
             peer.blocks += count
-            run.copy_to(self._buffer(piece))
+            run.copy_to(self._buffer(piece).data)
             self._keep(peer, piece, range(first, first + count), count * length, whole=outcome.piece_complete)
 
-    def place(self, peer: Peer, row: BlockRow) -> memoryview | None:
+    def place(self, peer: Peer, row: BlockRow) -> Sequence[memoryview] | None:
         """Where to receive these blocks to, if the peer is asked for all of them and nobody else for any."""
-        piece, begin, length, count = row
-        if not self._picker.is_asked_alone(peer, piece, begin // BLOCK_LENGTH, count):
+        piece, begin, _, count = row
+        first = begin // BLOCK_LENGTH
+        if not self._picker.is_asked_alone(peer, piece, first, count):
             return None
-        return self._buffer(piece)[begin : begin + count * length]
+        return self._buffer(piece).blocks[first : first + count]
 
     def take_placed(self, peer: Peer, rows: Iterable[BlockRow]) -> None:
         """Judged blocks that were received to where `place` said, a moment ago."""
@@ -141,16 +141,16 @@ class Downloading:
             self._count(peer, length)
             self.wasted += length
             return
-        self._buffer(block.piece)[block.begin : block.end] = message.data
+        self._buffer(block.piece).data[block.begin : block.end] = message.data
         first = block.begin // BLOCK_LENGTH
         self._keep(peer, block.piece, range(first, first + 1), length, whole=outcome.piece_complete)
         if outcome.others:
             self._cancel_at(outcome.others, block)
 
-    def _buffer(self, piece: int) -> memoryview:
+    def _buffer(self, piece: int) -> PieceBuffer:
         buffer = self._open.get(piece)
         if buffer is None:
-            buffer = self._open[piece] = self._spare.pop() if self._spare else self._new_buffer()
+            buffer = self._open[piece] = self._buffers.take()
         return buffer
 
     def _keep(self, peer: Peer, piece: int, blocks: range, length: int, *, whole: bool) -> None:
@@ -217,7 +217,7 @@ class Downloading:
         """A disk thread's verdict on a piece has arrived: keep or blame, and take the buffer back."""
         self.at_disk -= 1
         piece = written.piece
-        view = written.buffer[: self._geometry.piece_size(piece)]
+        view = written.buffer.data[: self._geometry.piece_size(piece)]
         bans: list[Ban[Address]] = []
         if written.around:
             self._around.took(len(view), written.seconds)
@@ -232,22 +232,18 @@ class Downloading:
             self.contributions.forget(piece)
             self._picker.failed(piece)
         view.release()
-        if not self._spare or len(self._spare) * self._geometry.piece_length < BUFFER_MEMORY:
-            self._spare.append(written.buffer)
+        self._buffers.give_back(written.buffer)
         return bans
 
     def drop_buffers(self) -> None:
         """Nothing more will be fetched: free the memory."""
         self._open.clear()
-        self._spare.clear()
-
-    def _new_buffer(self) -> memoryview:
-        return piece_buffer(self._geometry.piece_length)
+        self._buffers.drop()
 
     def _give_up(self, piece: int) -> None:
         self.contributions.forget(piece)
         if (buffer := self._open.pop(piece, None)) is not None:
-            self._spare.append(buffer)
+            self._buffers.give_back(buffer)
 
     def _cancel_at(self, others: Iterable[Peer], block: Block) -> None:
         for other in others:
@@ -259,7 +255,7 @@ class Downloading:
         """On a disk thread: hash the very bytes that are written, and write only what is right."""
         torrent, store, geometry = self._torrent, self._store, self._geometry
         for written in batch:
-            with written.buffer[: geometry.piece_size(written.piece)] as data:
+            with written.buffer.data[: geometry.piece_size(written.piece)] as data:
                 if hashlib.sha1(data).digest() != torrent.piece_hash(written.piece):
                     continue
                 begun = monotonic()

@@ -1,6 +1,6 @@
 """Receiving blocks straight into their pieces, from peers that send many, and in the order they were asked for."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Final, Protocol
 
@@ -22,8 +22,8 @@ class Places(Protocol):
     def landing(self) -> Landing:
         """What to receive them with."""
 
-    def place(self, peer: Peer, row: BlockRow) -> memoryview | None:
-        """Where to receive these blocks to; `None` if nobody is to put them there unseen."""
+    def place(self, peer: Peer, row: BlockRow) -> Sequence[memoryview] | None:
+        """Where to receive these blocks to, one by one; `None` if nobody is to put them there unseen."""
 
     def take_placed(self, peer: Peer, rows: Iterable[BlockRow]) -> None:
         """Act on judged blocks, in the order they came, that are in their places."""

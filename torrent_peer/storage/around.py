@@ -19,17 +19,6 @@ LEAST_LENGTH: Final = 256 * 1024
 _DIRECT: Final[int | None] = getattr(os, "O_DIRECT", None)
 
 
-def piece_buffer(length: int) -> memoryview:
-    """Zeros, at an address from which they can be written around the page cache if they are enough for that."""
-    if length < LEAST_LENGTH:
-        return memoryview(bytearray(length))
-    import ctypes
-
-    raw = bytearray(length + ALIGNMENT)
-    begin = -ctypes.addressof(ctypes.c_char.from_buffer(raw)) % ALIGNMENT
-    return memoryview(raw)[begin : begin + length]
-
-
 class Around:
     """Writing around the page cache below one directory, as long as that can be done; any thread may."""
 

@@ -94,7 +94,7 @@ class DataFiles:
     def write(self, file: int, offset: int, data: memoryview, *, around: bool = False) -> None:
         """Write all of `data`; raises StorageError, some of it may be written then.
 
-        `around`: not by way of the page cache, if that is possible; `data` lies where `piece_buffer` put it.
+        `around`: not by way of the page cache, if that is possible; `data` begins where a `PieceBuffer` does.
         """
         if around and file in self._whole and self._around.suits(offset, len(data)):
             written = self._write_around(file, offset, data)

@@ -133,7 +133,7 @@ class Store:
     def write(self, piece: int, begin: int, data: Buffer, *, around: bool = False) -> None:
         """Write `data` at `begin` in `piece`; raises StorageError, parts of it may be written then.
 
-        `around`: around the page cache where that can be done; `data` is a `piece_buffer`.
+        `around`: around the page cache where that can be done; `data` begins where a `PieceBuffer` does.
         StorageError(CONFLICT): padding that is not zero; no file could ever give these bytes back. IndexError: outside
         the piece. ValueError: of no wanted file.
         """

@@ -5,14 +5,13 @@ where it belongs, and the headers apart from it. They are judged like any other 
 came otherwise than guessed is put together again, and read the ordinary way.
 """
 
-import struct
 from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Final
 
-from torrent_peer.core.block import BLOCK_LENGTH, Block, BlockRow
+from torrent_peer.core.block import Block, BlockRow
 from torrent_peer.wire import hot
-from torrent_peer.wire.codec import FULL_PIECE_LENGTH, PIECE_HEADER_LENGTH, piece_header
+from torrent_peer.wire.codec import FULL_PIECE_LENGTH, PIECE_HEADER_LENGTH, piece_header, piece_headers
 from torrent_peer.wire.framing import Framer
 from torrent_peer.wire.state import Direction
 
@@ -21,22 +20,21 @@ MOST_BLOCKS: Final = 128
 LEAST_BLOCKS: Final = 8
 """For fewer it is not worth while to prepare anything."""
 
-Place = Callable[[BlockRow], memoryview | None]
-"""Where the data of these blocks belongs, all of it; `None` if it belongs nowhere any more."""
-_iterate_headers: Final = struct.Struct(">5sII").iter_unpack
-"""(length and id, piece, begin)."""
+Place = Callable[[BlockRow], Sequence[memoryview] | None]
+"""Where the data of each of these blocks belongs; `None` if it belongs nowhere any more."""
 
 
 class Landing:
     """Where the parts of one read go. One serves all connections of a thread: it is judged before anybody awaits."""
 
-    __slots__ = ("_begun", "_blocks", "_headers", "_rows", "_slots", "buffers", "missed")
+    __slots__ = ("_begun", "_blocks", "_expected", "_headers", "_rows", "_slots", "buffers", "missed")
 
     def __init__(self) -> None:
         self._headers = memoryview(bytearray(MOST_BLOCKS * PIECE_HEADER_LENGTH))
         ends = range(PIECE_HEADER_LENGTH, len(self._headers) + 1, PIECE_HEADER_LENGTH)
         self._slots = [self._headers[end - PIECE_HEADER_LENGTH : end] for end in ends]
         self._begun = 0
+        self._expected = b""
         self._blocks: list[Block] = []
         self._rows: list[BlockRow] = []
         self.buffers: list[memoryview] = []
@@ -59,10 +57,10 @@ class Landing:
         data: list[memoryview] = []
         while len(data) < len(blocks):
             row = hot.first_row(blocks, len(data), geometry)
-            if row is None or (view := place(row)) is None:
+            if row is None or (views := place(row)) is None:
                 break
             rows.append(row)
-            data += [view[at : at + BLOCK_LENGTH] for at in range(0, len(view), BLOCK_LENGTH)]
+            data += views
         if len(data) < LEAST_BLOCKS:
             return False
         buffers = self._slots[: len(data)] + data
@@ -73,6 +71,7 @@ class Landing:
             data[0][:size] = begun[PIECE_HEADER_LENGTH:]
             buffers[:2] = [data[0][size:]]
         self._begun, self._blocks, self._rows, self.buffers = len(begun), blocks[: len(data)], rows, buffers
+        self._expected = b"".join([piece_headers(row) for row in rows])
         return True
 
     def judge(self, framer: Framer, way: Direction, length: int) -> tuple[list[BlockRow], bytes]:
@@ -81,9 +80,7 @@ class Landing:
         Returns them, and the bytes behind them, to be fed to `framer`. What is taken is what `hot.take_pieces` takes.
         """
         whole = (self._begun + length) // FULL_PIECE_LENGTH
-        found = list(_iterate_headers(self._headers[: whole * PIECE_HEADER_LENGTH]))
-        guessed = [(hot.FULL_PREFIX, piece, begin) for piece, begin, _ in self._blocks[:whole]]
-        count = hot.take_whole(way, self._blocks[: hot.alike(found, guessed)])
+        count = hot.take_whole(way, self._blocks[: self._as_guessed(whole)])
         self.missed, taken = count < whole, 0
         if count:
             taken = count * FULL_PIECE_LENGTH - self._begun
@@ -91,6 +88,14 @@ class Landing:
         rest, at = length - taken, 2 * count - (1 if self._begun and count else 0)
         parts = self.buffers[at : at + 2 * (rest // FULL_PIECE_LENGTH) + 3]
         return _first(self._rows, count), b"".join(parts)[:rest]
+
+    def _as_guessed(self, whole: int) -> int:
+        """How many of so many headers are what was expected, before the first that is not."""
+        found = bytes(self._headers[: whole * PIECE_HEADER_LENGTH])
+        if self._expected.startswith(found):
+            return whole
+        same = next(at for at, (one, other) in enumerate(zip(found, self._expected, strict=False)) if one != other)
+        return same // PIECE_HEADER_LENGTH
 
 
 def _first(rows: Sequence[BlockRow], count: int) -> list[BlockRow]:
