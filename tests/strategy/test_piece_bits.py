@@ -1,6 +1,7 @@
 """Tests of torrent_peer.strategy.piece_bits."""
 
 from collections import Counter
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -37,6 +38,24 @@ def test_a_draw_holds_different_pieces_of_the_set(case: tuple[int, set[int]], ho
     drawn = draw_pieces(bits_of_each(pieces, size), how_many, size, Random(seed))
     assert len(drawn) == len(set(drawn)) == min(how_many, len(pieces))
     assert set(drawn) <= pieces
+
+
+@given(SETS, st.integers(0, 30), st.integers(1, 40), st.integers())
+def test_pieces_drawn_in_a_row_are_side_by_side(
+    case: tuple[int, set[int]], how_many: int, in_a_row: int, seed: int
+) -> None:
+    size, pieces = case
+    drawn = draw_pieces(bits_of_each(pieces, size), how_many, size, Random(seed), in_a_row=in_a_row)
+    assert len(drawn) == len(set(drawn)) == min(how_many, len(pieces))
+    assert set(drawn) <= pieces
+    left, row = set(pieces), 0
+    for piece, following in pairwise(drawn):
+        left.remove(piece)
+        row += 1
+        if piece + 1 in left and row < in_a_row:
+            assert following == piece + 1
+        else:
+            row = 0
 
 
 def test_among_all_pieces_each_is_drawn_about_as_often() -> None:

@@ -1,6 +1,7 @@
 """Tests of torrent_peer.strategy.selection."""
 
 from collections import Counter
+from itertools import pairwise
 from random import Random
 
 from torrent_peer.core.piece_set import PieceSet
@@ -16,6 +17,17 @@ def selection(
     availability: Availability, *, verified: int = RANDOM_FIRST, sequential: bool = False, seed: int = 1
 ) -> Selection:
     return Selection(PieceSet.full(SIZE), availability, verified=verified, dice=Random(seed), sequential=sequential)
+
+
+def test_pieces_equally_rare_are_begun_in_rows_the_rarest_first() -> None:
+    availability = with_counts({piece: 1 if piece in (7, 30) else 2 for piece in range(SIZE)})
+    pieces = PieceSet.full(SIZE)
+    chooser = Selection(pieces, availability, verified=RANDOM_FIRST, dice=Random(1), sequential=False, in_a_row=4)
+    taken = take_all(chooser, view_of(chooser))
+    assert set(taken[:2]) == {7, 30}
+    assert sorted(taken) == list(range(SIZE))
+    beside = sum(following == piece + 1 for piece, following in pairwise(taken[2:]))
+    assert beside >= (SIZE - 2) // 2
 
 
 def view_of(chooser: Selection, pieces: PieceSet | None = None) -> PeerView[str]:

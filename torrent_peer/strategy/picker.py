@@ -18,6 +18,9 @@ from torrent_peer.strategy.shelves import Shelves
 if TYPE_CHECKING:
     from random import Random
 
+STRETCH: Final = 4 * 1024 * 1024
+"""Bytes of pieces equally rare that a peer begins one behind the other, so that they can be written in one go.
+libtorrent: `piece_extent_affinity`, off by default, 4 MiB."""
 _ALLOWED_LIMIT: Final = 1000
 """Allowed-fast pieces looked at in one call; peers name five to ten."""
 
@@ -59,7 +62,12 @@ class Picker(Generic[PeerT]):
         self.spread = Availability(geometry.piece_count)
         """How many peers have each piece."""
         self._selection = Selection(
-            self._interest.needed.copy(), self.spread, verified=have.count, dice=dice, sequential=sequential
+            self._interest.needed.copy(),
+            self.spread,
+            verified=have.count,
+            dice=dice,
+            sequential=sequential,
+            in_a_row=max(1, STRETCH // geometry.piece_length),
         )
         self._fresh: Received[PeerT] = Received()
         self._last: Received[PeerT] = Received(piece_complete=True)

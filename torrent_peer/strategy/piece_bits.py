@@ -38,17 +38,21 @@ def first_pieces(bits: int, how_many: int, size: int) -> list[int]:
     return found
 
 
-def draw_pieces(bits: int, how_many: int, size: int, dice: "Random") -> list[int]:
+def draw_pieces(bits: int, how_many: int, size: int, dice: "Random", *, in_a_row: int = 1) -> list[int]:
     """At most `how_many` different piece indices among `bits`, each the next one from a random place on.
 
-    A piece behind a long gap is likelier than its neighbours; for breaking ties that is random enough, and it costs
-    no search.
+    With each come those right behind it, as far as they are among `bits`, until there are `in_a_row`. A piece behind a
+    long gap is likelier than its neighbours; for breaking ties that is random enough, and it costs no search.
     """
     top = highest_bit(size)
     drawn: list[int] = []
     while bits and len(drawn) < how_many:
         place = top - int(dice.random() * size)
         bit = ((bits & ((2 << place) - 1)) or bits).bit_length() - 1
-        drawn.append(top - bit)
-        bits ^= 1 << bit
+        for _ in range(min(in_a_row, how_many - len(drawn))):
+            if bit < 0 or not bits >> bit & 1:
+                break
+            drawn.append(top - bit)
+            bits ^= 1 << bit
+            bit -= 1
     return drawn

@@ -34,8 +34,16 @@ class Selection:
     """
 
     def __init__(
-        self, startable: PieceSet, availability: Availability, *, verified: int, dice: "Random", sequential: bool
+        self,
+        startable: PieceSet,
+        availability: Availability,
+        *,
+        verified: int,
+        dice: "Random",
+        sequential: bool,
+        in_a_row: int = 1,
     ) -> None:
+        """`in_a_row`: of pieces equally rare so many are begun one behind the other."""
         self.startable = startable
         """Needed and not open."""
         self.parole: set[int] = set()
@@ -45,6 +53,7 @@ class Selection:
         self._availability = availability
         self._verified = verified
         self._dice = dice
+        self._in_a_row = in_a_row
         self._generation = 0
         self._seed_queue = Queue()
 
@@ -132,5 +141,6 @@ class Selection:
             queue.clock = self._availability.clock
         chosen: list[int] = []
         for equals in classes:
-            chosen += draw_pieces(equals, how_many - len(chosen), self.startable.size, self._dice)
+            room = how_many - len(chosen)
+            chosen += draw_pieces(equals, room, self.startable.size, self._dice, in_a_row=self._in_a_row)
         queue.pieces = chosen[::-1]
