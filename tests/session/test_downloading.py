@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -6,7 +7,7 @@ from trio.testing import MockClock
 
 from tests.session.hall import open_hall, true_piece
 from tests.session.stage import CONTENT, GEOMETRY, NOT_FAST, TORRENT
-from torrent_peer.core.block import Block
+from torrent_peer.core.block import BLOCK_LENGTH, Block
 from torrent_peer.session.downloading import BUFFER_MEMORY, ENDGAME_PATIENCE, MOST_OPEN_PIECES, open_piece_limit
 from torrent_peer.session.events import PeerBanned, PieceFailed, PieceVerified
 from torrent_peer.session.farewell import Cause
@@ -77,10 +78,10 @@ async def test_what_the_disk_refuses_is_nobodys_fault(tmp_path: Path, monkeypatc
     async with open_hall(tmp_path, pieces=LAST) as hall:
         peer, ear = hall.join()
 
-        def full(piece: int, data: object, *, around: bool) -> None:
+        def full(first: int, data: object, *, around: bool) -> None:
             raise StorageError(Kind.FULL, tmp_path, "the disk is full")
 
-        monkeypatch.setattr(hall.parts.content.store, "write_piece", full)
+        monkeypatch.setattr(hall.parts.content.store, "write_pieces", full)
         hall.give(peer, *ear.asked())
         hall.settle()
         assert not hall.all(PeerBanned)
@@ -178,18 +179,53 @@ async def test_many_small_pieces_of_one_buffer_go_to_the_disk_together(tmp_path:
         hall.parts.downloading.drop_buffers()
 
 
+async def test_pieces_side_by_side_are_written_in_one_go_without_those_that_are_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs: list[range] = []
+    write = Store.write_pieces
+
+    def noting(store: Store, first: int, data: Sequence[memoryview], *, around: bool = False) -> None:
+        runs.append(range(first, first + len(data)))
+        write(store, first, data, around=around)
+
+    monkeypatch.setattr(Store, "write_pieces", noting)
+    async with open_hall(tmp_path, pieces=LAST - 5) as hall:
+        peer, ear = hall.join()
+        asked: list[Block] = []
+        with monkeypatch.context() as patch:  # until all are here
+            patch.setattr(hall.parts.downloading, "flush", lambda: None)
+            while fresh := ear.asked():
+                asked += fresh
+                wrong = [Block(LAST - 3, 0, BLOCK_LENGTH)]
+                hall.say(peer, *(Piece(b, bytes(b.length)) if b in wrong else true_piece(b) for b in fresh))
+        hall.parts.downloading.flush()
+        hall.settle()
+        pieces = {block.piece for block in asked}
+        assert pieces == set(range(LAST - 5, LAST + 1))
+        assert sorted(piece for run in runs for piece in run) == sorted(pieces - {LAST - 3})
+        assert sorted(runs, key=lambda run: run.start) == [range(LAST - 5, LAST - 3), range(LAST - 2, LAST + 1)]
+        assert [event.piece for event in hall.all(PieceFailed)] == [LAST - 3]
+    start = GEOMETRY.piece_offset(LAST - 5)
+    written = (tmp_path / TORRENT.name).read_bytes()[start:]
+    gap = range(GEOMETRY.piece_offset(LAST - 3) - start, GEOMETRY.piece_offset(LAST - 2) - start)
+    expected = bytearray(CONTENT[start:])
+    expected[gap.start : gap.stop] = bytes(len(gap))
+    assert written == expected
+
+
 async def test_pieces_that_pile_up_are_written_around_the_page_cache_until_none_waits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("torrent_peer.strategy.around.BEHIND", 2 * GEOMETRY.piece_length)
     ways: dict[int, bool] = {}
-    write = Store.write_piece
+    write = Store.write_pieces
 
-    def noting(store: Store, piece: int, data: memoryview, *, around: bool = False) -> None:
-        ways[piece] = around
-        write(store, piece, data, around=around)
+    def noting(store: Store, first: int, data: Sequence[memoryview], *, around: bool = False) -> None:
+        ways[first] = around
+        write(store, first, data, around=around)
 
-    monkeypatch.setattr(Store, "write_piece", noting)
+    monkeypatch.setattr(Store, "write_pieces", noting)
     async with open_hall(tmp_path, pieces=0) as hall:
         peer, ear = hall.join()
         asked: list[Block] = []

@@ -1,5 +1,5 @@
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -167,18 +167,18 @@ async def test_a_peer_that_never_unchokes_is_a_stall(tmp_path: Path) -> None:
 
 
 def _full_disk(after: int) -> Callable[..., None]:
-    """`Store.write_piece` of a disk that takes some pieces and no more."""
+    """`Store.write_pieces` of a disk that takes some pieces and no more."""
     written = 0
-    real = Store.write_piece
+    real = Store.write_pieces
 
-    def write_piece(store: Store, piece: int, data: object, *, around: bool) -> None:
+    def write_pieces(store: Store, first: int, data: Sequence[memoryview], *, around: bool) -> None:
         nonlocal written
-        written += 1
+        written += len(data)
         if written > after:
             raise StorageError(Kind.FULL, store.root / "content.bin", "the disk is full; make room and try again")
-        real(store, piece, data, around=around)  # type: ignore[arg-type]
+        real(store, first, data, around=around)
 
-    return write_piece
+    return write_pieces
 
 
 @pytest.mark.parametrize("after", [0, 2])
@@ -186,7 +186,8 @@ async def test_a_full_disk_ends_it_with_what_is_verified_kept(
     after: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch, trio.fail_after(5):
-        patch.setattr(Store, "write_piece", _full_disk(after))
+        patch.setattr(Store, "write_pieces", _full_disk(after))
+        patch.setattr("torrent_peer.session.downloading.PIECES_PER_JOB", 1)
         async with (
             open_scripted_peer(seed(), info_hash=TORRENT.info_hash) as peer,
             on_stage(tmp_path, peer.address) as stage,

@@ -80,8 +80,8 @@ class Paper:
     def __init__(self) -> None:
         self.pieces: dict[int, bytes] = {}
 
-    def write_piece(self, piece: int, data: memoryview, *, around: bool = False) -> None:
-        self.pieces[piece] = bytes(data)
+    def write_pieces(self, first: int, data: Sequence[memoryview], *, around: bool = False) -> None:
+        self.pieces.update(enumerate(map(bytes, data), first))
 
 
 class Company:

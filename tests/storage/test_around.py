@@ -16,6 +16,7 @@ from torrent_peer.storage.around import ALIGNMENT, LEAST_LENGTH, Around, Ways
 from torrent_peer.storage.buffers import PieceBuffers
 from torrent_peer.storage.files import DataFiles
 from torrent_peer.storage.pool import FilePool
+from torrent_peer.storage.scatter import take
 from torrent_peer.storage.tree import Tree
 
 PIECE = LEAST_LENGTH
@@ -38,14 +39,14 @@ def files(tree: Tree, pool: FilePool) -> DataFiles:
 def ways(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Of each write so far: did it go around the page cache?"""
     found: list[bool] = []
-    write = os.pwrite
+    write = os.pwritev
 
-    def noting(fd: int, data: memoryview, offset: int) -> int:
+    def noting(fd: int, data: list[memoryview], offset: int) -> int:
         count = write(fd, data, offset)
         found.append(bool(fcntl(fd, F_GETFL) & os.O_DIRECT))
         return count
 
-    monkeypatch.setattr(os, "pwrite", noting)
+    monkeypatch.setattr(os, "pwritev", noting)
     return found
 
 
@@ -123,18 +124,17 @@ def test_a_write_that_stops_half_way_is_gone_on_with(
     files: DataFiles, monkeypatch: pytest.MonkeyPatch, first: int
 ) -> None:
     files.make(0)
-    write = os.pwrite
+    write = os.pwritev
     counts = [first]
 
-    def short(fd: int, data: memoryview, offset: int) -> int:
-        count = counts.pop() if counts else len(data)
-        return write(fd, bytes(data[:count]) if count < ALIGNMENT else data[:count], offset) if count else 0
+    def short(fd: int, data: list[memoryview], offset: int) -> int:
+        return write(fd, take(list(data), counts.pop()) if counts else data, offset)
 
-    monkeypatch.setattr(os, "pwrite", short)
+    monkeypatch.setattr(os, "pwritev", short)
     monkeypatch.setattr(module, "_DIRECT", 0)  # so that the test can write odd lengths
-    files.write(0, PIECE, filled(7), around=True)
-    assert files.read(0, PIECE, PIECE) == filled(7)
-    assert files.read(0, 0, PIECE) == files.read(0, 2 * PIECE, PIECE) == bytes(PIECE)
+    files.write(0, PIECE, filled(7), filled(8), around=True)
+    assert files.read(0, PIECE, 2 * PIECE) == bytes(filled(7)) + bytes(filled(8))
+    assert files.read(0, 0, PIECE) == files.read(0, 3 * PIECE, PIECE) == bytes(PIECE)
 
 
 def test_an_error_on_the_way_around_is_told_by_the_other_or_not_at_all(
@@ -142,7 +142,7 @@ def test_an_error_on_the_way_around_is_told_by_the_other_or_not_at_all(
 ) -> None:
     files.make(0)
 
-    def failing(self: Around, fd: int, offset: int, data: memoryview) -> int:
+    def failing(self: Around, fd: int, offset: int, data: list[memoryview]) -> int:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     monkeypatch.setattr(Around, "write", failing)
@@ -153,7 +153,24 @@ def test_an_error_on_the_way_around_is_told_by_the_other_or_not_at_all(
 
 def test_a_system_without_it_is_never_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_DIRECT", None)
-    assert not Around().suits(0, LEAST_LENGTH)
+    assert not Around().suits(0, [filled(0)])
+
+
+@pytest.mark.parametrize(
+    ("offset", "lengths", "suits"),
+    [
+        (0, [PIECE], True),
+        (ALIGNMENT, [ALIGNMENT] * (PIECE // ALIGNMENT), True),  # small ones together are enough
+        (0, [ALIGNMENT] * (PIECE // ALIGNMENT - 1), False),
+        (100, [PIECE], False),
+        (0, [PIECE, 100], False),
+        (0, [PIECE - 100, 100], False),
+        (0, [], False),
+    ],
+)
+def test_it_is_for_long_stretches_in_whole_pages(offset: int, lengths: list[int], suits: bool) -> None:
+    if not Around().given_up:
+        assert Around().suits(offset, [memoryview(bytes(length)) for length in lengths]) is suits
 
 
 def test_a_file_that_was_removed_is_made_anew(tree: Tree, files: DataFiles) -> None:

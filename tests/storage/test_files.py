@@ -70,11 +70,11 @@ def test_more_buffers_than_one_call_takes_are_filled(files: DataFiles) -> None:
 
 
 def test_short_reads_and_writes_are_carried_on(files: DataFiles, monkeypatch: pytest.MonkeyPatch) -> None:
-    pwrite, pread, preadv = os.pwrite, os.pread, os.preadv
-    monkeypatch.setattr(os, "pwrite", lambda fd, data, at: pwrite(fd, data[:7], at))
+    pwritev, pread, preadv = os.pwritev, os.pread, os.preadv
+    monkeypatch.setattr(os, "pwritev", lambda fd, data, at: pwritev(fd, [data[0][:7]], at))
     monkeypatch.setattr(os, "pread", lambda fd, length, at: pread(fd, min(length, 5), at))
     monkeypatch.setattr(os, "preadv", lambda fd, into, at: preadv(fd, [into[0][:3]], at))
-    files.write(0, 0, view(bytes(range(100))))
+    files.write(0, 0, view(bytes(range(50))), view(b""), view(bytes(range(50, 100))))
     assert files.read(0, 1, 98) == bytes(range(1, 99))
     buffer = bytearray(20)
     files.read_into(0, 4, [memoryview(buffer)[:9], memoryview(buffer)[9:]])
@@ -172,7 +172,7 @@ def test_what_the_disk_refuses_is_said(
     files.make(0)
     buffer = [memoryview(bytearray(1))]
     calls: dict[str, tuple[str, Callable[[], Any]]] = {
-        "pwrite": ("write", lambda: files.write(0, 0, view(b"x"))),
+        "pwritev": ("write", lambda: files.write(0, 0, view(b"x"))),
         "pread": ("read", lambda: files.read(0, 0, 1)),
         "preadv": ("read", lambda: files.read_into(0, 0, buffer)),
         "lseek": ("read", lambda: files.data_ranges(0)),

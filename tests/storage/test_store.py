@@ -2,6 +2,7 @@ import errno
 import os
 import threading
 from collections.abc import Callable
+from itertools import groupby
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -43,6 +44,30 @@ def test_all_pieces_written_make_the_files(sample: Any, open_store: Callable[...
     assert listing(tmp_path) == sorted([RECORD, *sample.files])
     for path, content in sample.files.items():
         assert (tmp_path / path).read_bytes() == content
+
+
+@pytest.mark.parametrize("wanted", [(), (A, C)])
+@pytest.mark.parametrize("step", [2, 3, 100])
+def test_pieces_written_together_are_each_in_their_place(
+    sample: Any, open_store: Callable[..., Store], wanted: tuple[int, ...], step: int
+) -> None:
+    with open_store(*wanted) as store:
+        pieces = list(store.wanted_pieces())
+        rows = [list(row) for _, row in groupby(enumerate(pieces), lambda entry: entry[1] - entry[0])]
+        for row in rows:
+            for at in range(0, len(row), step):
+                part = [piece for _, piece in row[at : at + step]]
+                store.write_pieces(part[0], [sample.piece(piece) for piece in part])
+        for piece in pieces:
+            assert store.read(Block(piece, 0, len(sample.piece(piece)))) == sample.piece(piece)
+
+
+@pytest.mark.parametrize(("first", "lengths"), [(0, [64, 63]), (0, [65]), (8, [64]), (1, [64, 64, 1])])
+def test_what_is_no_whole_piece_is_not_taken_for_one(
+    open_store: Callable[..., Store], first: int, lengths: list[int]
+) -> None:
+    with open_store() as store, pytest.raises(ValueError, match=f"^{len(lengths)} pieces from {first} on are not"):
+        store.write_pieces(first, list(map(bytes, lengths)))
 
 
 def test_what_is_written_is_read_in_any_cut(sample: Any, open_store: Callable[..., Store]) -> None:

@@ -89,17 +89,17 @@ def test_a_crash_while_content_is_moved_in_costs_no_false_claim(
 ) -> None:
     with open_store(B, D) as store:
         store.save(sample.fill(store), clean=True)
-    really = os.pwrite
+    really = os.pwritev
     written: list[int] = []
 
-    def crash(fd: int, data: memoryview, offset: int) -> int:
+    def crash(fd: int, data: list[memoryview], offset: int) -> int:
         if written:
             raise KeyboardInterrupt
         written.append(really(fd, data, offset))
         return written[0]
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "pwrite", crash)
+        patch.setattr(os, "pwritev", crash)
         with pytest.raises(KeyboardInterrupt):
             open_store(B, C, D)
     with open_store(B, C, D) as store:

@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fcntl import F_GETFL, F_SETFL, fcntl
 from typing import Final
@@ -10,6 +10,7 @@ from typing import Final
 from attrs import field
 
 from torrent_peer.core.values import define
+from torrent_peer.storage.scatter import MOST_BUFFERS, take
 
 ALIGNMENT: Final = 4096
 """Offset, length and address of such a write are multiples of this; some disks are content with 512."""
@@ -26,9 +27,12 @@ class Around:
         self.given_up = _DIRECT is None
         """It cannot be done here."""
 
-    def suits(self, offset: int, length: int) -> bool:
-        """Whether a write of `length` bytes at `offset` in a file may go this way."""
-        return not (self.given_up or length < LEAST_LENGTH or (offset | length) % ALIGNMENT)
+    def suits(self, offset: int, data: Sequence[memoryview]) -> bool:
+        """Whether a write of all this at `offset` in a file may go this way."""
+        if self.given_up or offset % ALIGNMENT:
+            return False
+        lengths = [len(buffer) for buffer in data]
+        return sum(lengths) >= LEAST_LENGTH and not any(length % ALIGNMENT for length in lengths)
 
     def open(self, open_file: Callable[[], int]) -> int:
         """The descriptor of `open_file` made one for such writes; raises OSError where the file system has none."""
@@ -40,13 +44,14 @@ class Around:
             raise
         return fd
 
-    def write(self, fd: int, offset: int, data: memoryview) -> int:
+    def write(self, fd: int, offset: int, data: Iterable[memoryview]) -> int:
         """How many bytes were written, from the first; raises OSError."""
-        written = 0
-        while written < len(data) and not written % ALIGNMENT:
-            count = os.pwrite(fd, data[written:], offset + written)
+        rest, written = list(data), 0
+        while rest and not written % ALIGNMENT:
+            count = os.pwritev(fd, rest[:MOST_BUFFERS], offset + written)
             if not count:
                 break
+            take(rest, count)
             written += count
         return written
 

@@ -18,10 +18,9 @@ from torrent_peer.storage.names import Parts
 from torrent_peer.storage.pool import FilePool
 from torrent_peer.storage.record import Fingerprint
 from torrent_peer.storage.reserve import reserve
+from torrent_peer.storage.scatter import MOST_BUFFERS, read_all, take, write_all
 from torrent_peer.storage.tree import Tree
 
-MOST_BUFFERS: Final = 1024
-"""Buffers one `preadv` takes; IOV_MAX of Linux."""
 NOT_WAITING: Final[int | None] = getattr(os, "RWF_NOWAIT", None)
 """The flag with which `preadv` gives what is in the page cache and fetches nothing; Linux alone has it."""
 
@@ -91,23 +90,22 @@ class DataFiles:
         with self._lock:
             self._unflushed.update(files)
 
-    def write(self, file: int, offset: int, data: memoryview, *, around: bool = False) -> None:
-        """Write all of `data`; raises StorageError, some of it may be written then.
+    def write(self, file: int, offset: int, *data: memoryview, around: bool = False) -> None:
+        """Write all of `data`, one after the other; raises StorageError, some of it may be written then.
 
-        `around`: not by way of the page cache, if that is possible; `data` begins where a `PieceBuffer` does.
+        `around`: not by way of the page cache, if that is possible; each begins at an address as a `PieceBuffer` does.
         """
-        if around and file in self._whole and self._around.suits(offset, len(data)):
-            written = self._write_around(file, offset, data)
-            if written == len(data):
+        rest = list(data)
+        if around and file in self._whole and self._around.suits(offset, rest):
+            written = self._write_around(file, offset, rest)
+            take(rest, written)
+            if not rest:
                 return
-            data, offset = data[written:], offset + written
+            offset += written
         try:
             with self._ways.taken(file, around=False), self._lease(file, write=True) as fd:
                 try:
-                    while data:
-                        written = os.pwrite(fd, data, offset)
-                        data = data[written:]
-                        offset += written
+                    write_all(fd, rest, offset)
                 finally:
                     with self._lock:
                         self._touched.add(file)
@@ -131,16 +129,8 @@ class DataFiles:
         """Fill the buffers one after the other; raises StorageError, MISSING if the file ends before."""
         try:
             with self._lease(file, write=False) as fd:
-                rest = list(buffers)
-                while rest:
-                    count = os.preadv(fd, rest[:MOST_BUFFERS], offset)
-                    if not count:
-                        raise self._missing(file, "is shorter than it should be")
-                    offset += count
-                    while rest and count >= len(rest[0]):
-                        count -= len(rest.pop(0))
-                    if count:
-                        rest[0] = rest[0][count:]
+                if not read_all(fd, buffers, offset):
+                    raise self._missing(file, "is shorter than it should be")
         except OSError as error:
             raise self._error(error, file, "read") from error
 
@@ -243,7 +233,7 @@ class DataFiles:
         """Give the descriptors back."""
         self._pool.discard(id(self))
 
-    def _write_around(self, file: int, offset: int, data: memoryview) -> int:
+    def _write_around(self, file: int, offset: int, data: Sequence[memoryview]) -> int:
         """How much of `data` went around the page cache; what hindered the rest, `write` will find out."""
         key = (id(self), (file, "around"))
         open_file = partial(self._around.open, partial(self._open, file, write=True, stay=True))

@@ -19,6 +19,10 @@ class Home(Enum):
     """Padding: read as zeros, never written (BEP 47)."""
 
 
+Place = tuple[int | None, int, int]
+"""A file (`None`: zeros), an offset in it, a length."""
+
+
 class Places:
     """A layout and a home for each of its files.
 
@@ -57,7 +61,7 @@ class Places:
         lost = self.layout.pieces_touching(file for file in self.in_place() if file not in present)
         return lost if PART in present else lost | self.parted()
 
-    def place(self, piece: int, begin: int, length: int) -> Iterator[tuple[int | None, int, int]]:
+    def place(self, piece: int, begin: int, length: int) -> Iterator[Place]:
         """Files, offsets in them and lengths for the bytes at `begin` in `piece`, in order; `None`: zeros.
 
         Raises IndexError outside the piece, ValueError when the piece is of no wanted file.
@@ -72,7 +76,7 @@ class Places:
                 yield PART, self.part_offset(piece, begin), span.length
             begin += span.length
 
-    def place_run(self, pieces: range, length: int) -> Iterator[tuple[int | None, int, int]]:
+    def place_run(self, pieces: range, length: int) -> Iterator[Place]:
         """The same for consecutive whole pieces, `length` bytes in all, in as few stretches as there may be."""
         if self.uses_part:
             for piece in pieces:

@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Self
 
@@ -17,10 +17,11 @@ from torrent_peer.storage.errors import Kind, StorageError
 from torrent_peer.storage.files import DataFiles, too_long
 from torrent_peer.storage.layout import Layout
 from torrent_peer.storage.names import HiddenNames, safe_parts
-from torrent_peer.storage.places import Home, Places
+from torrent_peer.storage.places import Home, Place, Places
 from torrent_peer.storage.pool import FilePool
 from torrent_peer.storage.record import PART, ResumeRecord
 from torrent_peer.storage.record_file import RecordFile, read_record
+from torrent_peer.storage.scatter import clear, is_zero, take
 from torrent_peer.storage.tree import Tree
 
 __all__ = ["Kind", "StorageError", "Store"]
@@ -126,35 +127,30 @@ class Store:
         """The pieces there is room for on disk: the wanted ones and those of files wanted before."""
         return self.places.stored()
 
-    def write_piece(self, piece: int, data: Buffer, *, around: bool = False) -> None:
-        """Write a whole piece whose hash has matched; raises as `write` does."""
-        self.write(piece, 0, data, around=around)
+    def write_pieces(self, first: int, data: Sequence[Buffer], *, around: bool = False) -> None:
+        """Write consecutive whole pieces whose hashes have matched, in as few writes as their files allow.
 
-    def write(self, piece: int, begin: int, data: Buffer, *, around: bool = False) -> None:
+        `around`: around the page cache where that can be done; all `data` lies in `PieceBuffer`s. Raises as `write`
+        does, ValueError unless each is as long as its piece.
+        """
+        pieces = range(first, first + len(data))
+        if [len(piece) for piece in data] != [self.torrent.geometry.piece_size(piece) for piece in pieces]:
+            raise ValueError(f"{len(data)} pieces from {first} on are not of these lengths")
+        views = [memoryview(piece) for piece in data]
+        self._write(first, self.places.place_run(pieces, sum(map(len, views))), views, around=around)
+
+    def write_piece(self, piece: int, data: Buffer) -> None:
+        """The same for one piece, by way of the page cache."""
+        self.write_pieces(piece, [data])
+
+    def write(self, piece: int, begin: int, data: Buffer) -> None:
         """Write `data` at `begin` in `piece`; raises StorageError, parts of it may be written then.
 
-        `around`: around the page cache where that can be done; `data` begins where a `PieceBuffer` does.
         StorageError(CONFLICT): padding that is not zero; no file could ever give these bytes back. IndexError: outside
         the piece. ValueError: of no wanted file.
         """
-        if self.read_only:
-            raise ValueError("the store is open for reading only")
-        if not self._claimed:
-            self._claim()
-        with memoryview(data) as view:
-            at = 0
-            for file, offset, length in self.places.place(piece, begin, len(view)):
-                with view[at : at + length] as stretch:
-                    if file is not None:
-                        self.files.write(file, offset, stretch, around=around and not at % ALIGNMENT)
-                    elif not _is_zero(stretch):
-                        raise StorageError(
-                            Kind.CONFLICT,
-                            self.root,
-                            f"cannot store piece {piece} of {self.torrent.name}: its padding is not zero; "
-                            "the torrent is faulty, download its other files with --select",
-                        )
-                at += length
+        view = memoryview(data)
+        self._write(piece, self.places.place(piece, begin, len(view)), [view])
 
     def read(self, block: Block) -> bytes:
         """The bytes of `block`; raises StorageError (MISSING if a file is absent or short), IndexError outside."""
@@ -172,9 +168,9 @@ class Store:
         """The same if no disk has to be waited for; else False, whatever the buffers hold then."""
         rest = list(buffers)
         for file, offset, length in self.places.place(piece, begin, sum(map(len, buffers))):
-            taken = _take(rest, length)
+            taken = take(rest, length)
             if file is None:
-                _clear(taken)
+                clear(taken)
             elif not self.files.read_cached(file, offset, taken):
                 return False
         return True
@@ -267,9 +263,9 @@ class Store:
 
     def _fill(self, stretches: Iterable[tuple[int | None, int, int]], buffers: list[memoryview]) -> None:
         for file, offset, length in stretches:
-            taken = _take(buffers, length)
+            taken = take(buffers, length)
             if file is None:
-                _clear(taken)
+                clear(taken)
             else:
                 self.files.read_into(file, offset, taken)
 
@@ -332,11 +328,33 @@ class Store:
             for offset, span in self.places.parted_spans(file):
                 for at in range(0, min(span.length, end - offset), COPY_LENGTH):
                     data = self.files.read(PART, offset + at, min(COPY_LENGTH, span.length - at, end - offset - at))
-                    if not _is_zero(data):
+                    if not is_zero([data]):
                         if not self._claimed:
                             self._claim()
                         self.files.write(file, span.offset + at, memoryview(data))
         self.files.look(files)
+
+    def _write(self, first: int, places: Iterable[Place], rest: list[memoryview], *, around: bool = False) -> None:
+        """Write `rest` to these places; it begins in piece `first`."""
+        if self.read_only:
+            raise ValueError("the store is open for reading only")
+        if not self._claimed:
+            self._claim()
+        size = self.torrent.geometry.piece_length
+        at = 0
+        for file, offset, length in places:
+            stretch = take(rest, length)
+            if file is not None:
+                aligned = not (at % ALIGNMENT or size % ALIGNMENT)
+                self.files.write(file, offset, *stretch, around=around and aligned)
+            elif not is_zero(stretch):
+                raise StorageError(
+                    Kind.CONFLICT,
+                    self.root,
+                    f"cannot store piece {first + at // size} of {self.torrent.name}: its padding is not zero; "
+                    "the torrent is faulty, download its other files with --select",
+                )
+            at += length
 
     def _claim(self) -> None:
         """Write down that the wanted files are ours before the first of them is touched; no claim is added."""
@@ -364,25 +382,3 @@ class Store:
         except OSError as error:
             raise StorageError.from_os(error, self._tree.path((self._names.record,)), "save") from error
         self._claimed = True
-
-
-def _take(buffers: list[memoryview], length: int) -> list[memoryview]:
-    """Cut the first `length` bytes off the buffers."""
-    taken = []
-    while length:
-        first = buffers.pop(0)
-        if len(first) > length:
-            buffers.insert(0, first[length:])
-            first = first[:length]
-        taken.append(first)
-        length -= len(first)
-    return taken
-
-
-def _clear(buffers: Iterable[memoryview]) -> None:
-    for buffer in buffers:
-        buffer[:] = bytes(len(buffer))
-
-
-def _is_zero(data: bytes | memoryview) -> bool:
-    return bytes(data).count(0) == len(data)
