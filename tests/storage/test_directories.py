@@ -1,4 +1,4 @@
-"""The directory worked in last: one at most, never closed under a user, found anew when that is asked for."""
+"""Directories kept open: so many at most, never closed under a user, found anew when that is asked for."""
 
 import os
 import threading
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.storage.descriptors import is_open
-from torrent_peer.storage.directories import LastDirectory
+from torrent_peer.storage.directories import Directories
 from torrent_peer.storage.names import Parts
 from torrent_peer.storage.tree import Tree
 
@@ -36,7 +36,7 @@ def opener(tmp_path: Path) -> Opener:
 
 
 def test_the_same_directory_is_opened_once(opener: Opener) -> None:
-    last = LastDirectory()
+    last = Directories()
     fds = set()
     for _ in range(3):
         with last.lent(("a",), opener(("a",)), keep=True) as fd:
@@ -48,8 +48,22 @@ def test_the_same_directory_is_opened_once(opener: Opener) -> None:
     last.forget()
 
 
-def test_another_directory_takes_its_place(opener: Opener) -> None:
-    last = LastDirectory()
+def test_another_directory_takes_the_place_of_the_one_not_used_for_longest(opener: Opener) -> None:
+    kept = Directories(most=2)
+    fds = {}
+    for name in ("a", "b", "a", "c"):
+        with kept.lent((name,), opener((name,)), keep=True) as fds[name]:
+            pass
+    assert opener.opened == [("a",), ("b",), ("c",)]
+    assert {
+        name for name, fd in fds.items() if is_open(fd) and os.path.samestat(os.fstat(fd), os.stat(opener.root / name))
+    } == {"a", "c"}
+    kept.forget()
+    assert not any(map(is_open, fds.values()))
+
+
+def test_with_room_for_one_each_takes_the_place_of_the_other(opener: Opener) -> None:
+    last = Directories(most=1)
     with last.lent(("a",), opener(("a",)), keep=True) as a:
         pass
     assert is_open(a)
@@ -62,7 +76,7 @@ def test_another_directory_takes_its_place(opener: Opener) -> None:
 
 
 def test_what_is_not_to_be_kept_is_closed_and_leaves_what_is(opener: Opener) -> None:
-    last = LastDirectory()
+    last = Directories()
     with last.lent(("a",), opener(("a",)), keep=True) as a:
         pass
     with last.lent(("b",), opener(("b",)), keep=False) as b:
@@ -76,7 +90,7 @@ def test_what_is_not_to_be_kept_is_closed_and_leaves_what_is(opener: Opener) -> 
 
 
 def test_it_is_not_closed_under_a_user(opener: Opener) -> None:
-    last = LastDirectory()
+    last = Directories()
     with last.lent(("a",), opener(("a",)), keep=True) as first:
         with last.lent(("a",), opener(("a",)), keep=True) as second:
             assert first == second
@@ -90,7 +104,7 @@ def test_it_is_not_closed_under_a_user(opener: Opener) -> None:
 
 
 def test_what_cannot_be_opened_leaves_what_was_kept(opener: Opener) -> None:
-    last = LastDirectory()
+    last = Directories()
     with last.lent(("a",), opener(("a",)), keep=True) as a:
         pass
 
@@ -103,7 +117,65 @@ def test_what_cannot_be_opened_leaves_what_was_kept(opener: Opener) -> None:
     last.forget()
 
 
-def test_many_threads_share_it_and_nothing_stays_open(tmp_path: Path) -> None:
+def test_two_that_open_the_same_at_once_keep_one(opener: Opener) -> None:
+    kept = Directories()
+
+    def open_slowly() -> int:
+        with kept.lent(("a",), opener(("a",)), keep=True):
+            return opener(("a",))()
+
+    with kept.lent(("a",), open_slowly, keep=True) as fd:
+        assert is_open(fd)
+    before = opener.opened.copy()
+    with kept.lent(("a",), opener(("a",)), keep=True) as again:
+        assert again == fd
+    assert opener.opened == before
+    kept.forget()
+    assert not is_open(fd)
+
+
+def test_nothing_is_below_a_directory_that_was_missed_until_one_is_made() -> None:
+    directories = Directories()
+    assert not directories.is_absent(("a", "b"))
+    directories.missed(("a",), made=directories.made)
+    assert directories.is_absent(("a",))
+    assert directories.is_absent(("a", "b"))
+    assert not directories.is_absent(("ab",))
+    assert not directories.is_absent(())
+    before = directories.made
+    directories.has_made()
+    assert not directories.is_absent(("a", "b"))
+    directories.missed(("a",), made=before)  # it may be the one that was made
+    assert not directories.is_absent(("a", "b"))
+    directories.missed(("a",), made=directories.made)
+    directories.forget()
+    assert not directories.is_absent(("a", "b"))
+
+
+def test_a_missing_directory_is_looked_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tree = Tree(tmp_path / "out", create=True)
+    looked: list[object] = []
+    really = os.open
+
+    def noting(path: str, *args: object, **options: object) -> int:
+        looked.append(path)
+        return really(path, *args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "open", noting)
+    assert [tree.stat(("d", str(n)), stay=True) for n in range(5)] == [None] * 5
+    assert looked == ["d"]
+    (tmp_path / "out" / "d").mkdir()
+    (tmp_path / "out" / "d" / "1").touch()
+    assert tree.stat(("d", "1")) is not None
+    tree.forget()
+    assert tree.stat(("d", "1"), stay=True) is not None
+    assert tree.stat(("e", "1"), stay=True) is None
+    os.close(tree.open_file(("e", "1"), write=True, create=True))
+    assert tree.stat(("e", "1"), stay=True) is not None
+    tree.close()
+
+
+def test_many_threads_share_them_and_nothing_stays_open(tmp_path: Path) -> None:
     """Each makes files all over four directories while another keeps having them found anew."""
     tree = Tree(tmp_path / "out", create=True)
     before = len(os.listdir("/proc/self/fd"))

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from torrent_peer.storage.directories import LastDirectory
+from torrent_peer.storage.directories import Directories
 from torrent_peer.storage.errors import Kind, StorageError
 from torrent_peer.storage.file_system import flush_file_system
 from torrent_peer.storage.names import Parts
@@ -29,7 +29,7 @@ class Tree:
     def __init__(self, root: Path, *, create: bool) -> None:
         """Raises StorageError when the directory cannot be opened (or made, if `create`)."""
         self.root = root
-        self._last = LastDirectory()
+        self._directories = Directories()
         try:
             if create:
                 root.mkdir(parents=True, exist_ok=True)
@@ -57,8 +57,10 @@ class Tree:
     def stat(self, parts: Parts, *, stay: bool = False) -> os.stat_result | None:
         """What lies at `parts`; `None` when there is nothing. Raises StorageError(CONFLICT) unless a regular file.
 
-        `stay`: as for `open_file`.
+        `stay`: as for `open_file`; a directory that was missed is not looked for again either.
         """
+        if stay and self._directories.is_absent(parts):
+            return None
         try:
             with self._parent(parts, create=False, stay=stay) as parent:
                 return self._stat_in(parent, parts)
@@ -86,7 +88,7 @@ class Tree:
 
     def forget(self) -> None:
         """Find every directory anew from here on."""
-        self._last.forget()
+        self._directories.forget()
 
     def close(self) -> None:
         """Give the descriptors back; the second time does nothing."""
@@ -130,7 +132,7 @@ class Tree:
         above = parts[:-1]
         if not above:
             return nullcontext(self._fd)
-        return self._last.lent(above, partial(self._walk, above, create), keep=stay)
+        return self._directories.lent(above, partial(self._walk, above, create), keep=stay)
 
     def _walk(self, parts: Parts, create: bool) -> int:
         """Open the directory at `parts`, which are not none."""
@@ -148,14 +150,17 @@ class Tree:
         return fd
 
     def _step(self, fd: int, parts: Parts, name: str, *, create: bool) -> int:
+        made = self._directories.made
         try:
             try:
                 return os.open(name, _DIRECTORY, dir_fd=fd)
             except FileNotFoundError:
                 if not create:
+                    self._directories.missed(parts, made=made)
                     raise
             with suppress(FileExistsError):  # made just now by somebody else
                 os.mkdir(name, dir_fd=fd)
+            self._directories.has_made()
             return os.open(name, _DIRECTORY, dir_fd=fd)
         except OSError as error:
             if error.errno not in (errno.ELOOP, errno.ENOTDIR):
