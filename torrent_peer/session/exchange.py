@@ -241,7 +241,7 @@ class Exchange:
         now = trio.current_time()
         good: list[int] = []
         for written in batch:
-            suspects = self.downloading.contributions.authors(written.piece)
+            suspects = () if written.good else self.downloading.contributions.authors(written.piece)
             bans = self.downloading.settled(written)
             if written.good:
                 good.append(written.piece)

@@ -274,7 +274,8 @@ class Picker(Generic[PeerT]):
         if source is not None:
             source.close()
             self._shelves.remove(source)
-        self._selection.begun(piece)
+        else:
+            self._selection.begun(piece)
         self._selection.parole.discard(piece)
         if self._have.add(piece):
             self._selection.verified()
