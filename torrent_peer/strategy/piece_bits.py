@@ -48,11 +48,11 @@ def draw_pieces(bits: int, how_many: int, size: int, dice: "Random", *, in_a_row
     drawn: list[int] = []
     while bits and len(drawn) < how_many:
         place = top - int(dice.random() * size)
-        bit = ((bits & ((2 << place) - 1)) or bits).bit_length() - 1
-        for _ in range(min(in_a_row, how_many - len(drawn))):
-            if bit < 0 or not bits >> bit & 1:
-                break
-            drawn.append(top - bit)
-            bits ^= 1 << bit
-            bit -= 1
+        below = (bits & ((2 << place) - 1)) or bits
+        bit = below.bit_length() - 1
+        most = min(in_a_row, how_many - len(drawn), bit + 1)
+        row = below >> bit + 1 - most
+        count = most - (row ^ ((1 << most) - 1)).bit_length()  # the ones it begins with
+        drawn += range(top - bit, top - bit + count)
+        bits ^= ((1 << count) - 1) << bit + 1 - count
     return drawn
