@@ -8,10 +8,12 @@ import pytest
 
 from tests.wire.ends import DATA, A, B, events, leech
 from tests.wire.scenes import GEOMETRY
-from torrent_peer.core.block import Block
+from torrent_peer.core.block import Block, BlockRow
+from torrent_peer.net.transport import fill
 from torrent_peer.wire import codec
 from torrent_peer.wire.connection import NEED_DATA, Event, PeerConnection
 from torrent_peer.wire.errors import RemoteProtocolError
+from torrent_peer.wire.landing import Landing
 from torrent_peer.wire.messages import Cancel, Choke, Have, KeepAlive, Message, Piece, Unchoke
 from torrent_peer.wire.side import Side
 
@@ -157,3 +159,43 @@ def test_before_the_handshake_nobody_knows_what_is_missing() -> None:
     connection = PeerConnection(side=Side.LISTENER, peer_id=leech().ours.peer_id)  # type: ignore[arg-type]
     before = connection.missing
     assert (before, leech().missing) == (None, 0)
+
+
+def landed(connection: PeerConnection, data: bytes) -> list[Event]:
+    """The same stream, received in place as far as that can be."""
+    landing = Landing()
+    memory = {block: bytearray(block.length) for block in BLOCKS}
+
+    def place(row: BlockRow) -> list[memoryview]:
+        return [memoryview(memory[block]) for block in row.blocks]
+
+    heard: list[Event] = []
+    while data and connection.aim(landing, place):
+        length = fill(landing.buffers, data)
+        data = data[length:]
+        for row in connection.land(landing, length):
+            heard += [Piece(block, bytes(memory[block])) for block in row.blocks]
+        heard += short_way(connection, [])
+        while (event := connection.next_event()) is not NEED_DATA:
+            heard.append(kept(event))
+    return heard + short_way(connection, [data] if data else [])
+
+
+@pytest.mark.parametrize("cut", [1, 13, 5000, 16397 * 3, 16397 * 9 + 20])
+@pytest.mark.parametrize("other", [None, Have(1), Choke()])
+def test_what_is_received_in_place_is_heard_and_known_as_any_other(cut: int, other: Message | None) -> None:
+    answers: list[Message] = [piece(block) for block in BLOCKS]
+    if other is not None:
+        answers.insert(4, other)
+    data = b"".join(map(codec.encode, answers))
+    connection, ordinary = asked(BLOCKS), asked(BLOCKS)
+    heard = short_way(connection, [data[:cut]])
+    heard += landed(connection, data[cut:])
+    assert heard == one_by_one(ordinary, [data])
+    assert state(connection) == state(ordinary)
+
+
+def test_nothing_is_received_in_place_for_who_wants_to_hear_of_every_message() -> None:
+    connection = asked(BLOCKS)
+    connection.recent.on_message = lambda sender, offset, message, findings: None
+    assert not connection.aim(Landing(), lambda row: pytest.fail("nobody is to be asked"))

@@ -338,3 +338,45 @@ def test_the_ring_of_answers_keeps_those_that_were_given_last() -> None:
     way = Scene(then=asked).legality().direction(L)
     assert hot.take_answers(way, [ONE, TWO, THREE]) == 3
     assert list(way.receiver.requests.answered) == [TWO, THREE]
+
+
+FOUR = [GEOMETRY.block(piece, number) for piece in (2, 3) for number in (0, 1)]
+
+
+@pytest.mark.parametrize(
+    ("then", "came", "taken"),
+    [
+        ([], FOUR, 4),
+        ([], FOUR[1:3], 2),
+        ([], [*FOUR[:2], GEOMETRY.block(7, 0), FOUR[2]], 2),
+        ([(D, Request(FOUR[1]))], FOUR, 1),
+        ([], [], 0),
+        ([(L, Choke())], FOUR, 0),
+        ([(D, Cancel(FOUR[3]))], FOUR, 0),
+    ],
+)
+def test_whole_blocks_are_taken_up_to_the_first_that_is_not_waited_for_just_once(
+    then: list[tuple[Side, Message]], came: list[Block], taken: int
+) -> None:
+    asked: list[tuple[Side, Message]] = [(L, Unchoke()), *((D, Request(block)) for block in FOUR)]
+    way = Scene(here=D, then=[*asked, *then]).legality().direction(L)
+    ledger = way.receiver.requests
+    before, total = dict(ledger.live), ledger.total
+    assert hot.take_whole(way, came) == taken
+    assert ledger.live == {block: count for block, count in before.items() if block not in came[:taken]}
+    assert ledger.total == total - taken
+
+
+@pytest.mark.parametrize(
+    ("blocks", "at", "row"),
+    [
+        (FOUR, 0, BlockRow(2, 0, BLOCK_LENGTH, 2)),
+        (FOUR, 1, BlockRow(2, BLOCK_LENGTH, BLOCK_LENGTH, 1)),
+        (FOUR[::-1], 0, BlockRow(3, BLOCK_LENGTH, BLOCK_LENGTH, 1)),
+        ([FOUR[0], FOUR[3]], 0, BlockRow(2, 0, BLOCK_LENGTH, 1)),
+        ([FOUR[0], FOUR[1]._replace(length=100)], 0, BlockRow(2, 0, BLOCK_LENGTH, 1)),
+        ([FOUR[0]._replace(length=100)], 0, None),
+    ],
+)
+def test_the_first_row_ends_where_something_else_follows(blocks: list[Block], at: int, row: BlockRow | None) -> None:
+    assert hot.first_row(blocks, at, GEOMETRY) == row

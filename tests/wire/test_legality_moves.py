@@ -3,6 +3,7 @@
 import pytest
 
 from tests.wire.scenes import ANNOUNCED, EMPTY, FULL, GEOMETRY, INFO_HASH, Scene
+from torrent_peer.core.block import Block
 from torrent_peer.core.ids import PeerId
 from torrent_peer.core.piece_set import PieceSet
 from torrent_peer.wire.legality import Legality
@@ -96,6 +97,43 @@ def test_a_request_for_what_is_allowed_fast_that_was_not_written_is_no_such_requ
     assert ledger.times_spared(0) == 2
     legality.withdraw(D, [B], {0: 0b01})
     assert (ledger.live, ledger.times_spared(0), ledger.asked) == ({A: 1}, 1, {0: 0b01})
+
+
+def everything_asked(legality: Legality) -> tuple[object, ...]:
+    ledger = legality.state.of(D).requests
+    return dict(ledger.live), ledger.total, dict(ledger.asked), ledger.times_spared(0)
+
+
+@pytest.mark.parametrize("then", [OPEN, [(L, AllowedFast(0))]], ids=["open", "allowed fast"])
+def test_requests_admitted_together_are_those_admitted_one_by_one(then: list[tuple[Side, Message]]) -> None:
+    together, apart = Scene(here=D, then=then).legality(), Scene(here=D, then=then).legality()
+    assert together.admit_requests(D, [A, B]) == ()
+    for block in (A, B):
+        assert apart.admit(D, Request(block), crossed=False) == ()
+    assert everything_asked(together) == everything_asked(apart)
+    assert together.state.of(D).requests.sent == 2  # of those one by one not all are counted
+
+
+@pytest.mark.parametrize("then", [OPEN, [(L, AllowedFast(0))]], ids=["open", "allowed fast"])
+@pytest.mark.parametrize(
+    ("blocks", "rule"),
+    [
+        ([A, B, A], "REQ-09"),
+        ([A._replace(length=0)], "REQ-03"),
+        ([A, B, GEOMETRY.block(0, 0)._replace(piece=10)], "REQ-01"),
+    ],
+)
+def test_of_requests_admitted_together_one_that_is_illegal_leaves_all_unsaid(
+    then: list[tuple[Side, Message]], blocks: list[Block], rule: str
+) -> None:
+    legality = Scene(here=D, then=then).legality()
+    before = everything_asked(legality)
+    found = legality.admit_requests(D, blocks)
+    assert rule in [finding.rule for finding in found]
+    assert found[0].sender is D
+    ledger = legality.state.of(D).requests
+    assert (ledger.live, ledger.total, ledger.sent, ledger.times_spared(0)) == ({}, 0, 0, 0)
+    assert {piece: bits for piece, bits in ledger.asked.items() if bits} == before[2]
 
 
 def test_a_refused_request_waits_for_its_reject() -> None:

@@ -117,3 +117,12 @@ def test_who_listens_is_told() -> None:
     recent.on_message = lambda sender, offset, message, findings: told.append((sender, offset, message, len(findings)))
     recent.tell(Side.DIALER, 7, Choke())
     assert told == [(Side.DIALER, 7, Choke(), 0)]
+
+
+def test_who_wants_messages_hears_of_each_request_with_its_place() -> None:
+    recent, told = Recent(), list[tuple[Side, int, Message, int]]()
+    recent.on_message = lambda sender, offset, message, findings: told.append((sender, offset, message, len(findings)))
+    blocks = [Block(piece, 0, 1) for piece in range(3)]
+    recent.note_requests(Side.LISTENER, 68, blocks)
+    assert told == [(Side.LISTENER, 68 + 17 * number, Request(block), 0) for number, block in enumerate(blocks)]
+    assert [said.offset for said in recent] == [68, 85, 102]

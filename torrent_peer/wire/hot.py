@@ -85,7 +85,7 @@ def take_pieces(way: Direction, data: memoryview, start: int, runs: list[PieceRu
 
 
 def take_whole(way: Direction, blocks: Sequence[Block]) -> int:
-    """Take the pieces with these blocks, in order, as `take_pieces` does; how many, before the first it would not."""
+    """Take pieces with these blocks, no two alike, as `take_pieces` does; how many, before the first it would not."""
     if not _plain(way):
         return 0
     ledger = way.receiver.requests
