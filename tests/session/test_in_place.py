@@ -16,7 +16,7 @@ from torrent_peer.wire import codec
 from torrent_peer.wire.codec import FULL_PIECE_LENGTH
 from torrent_peer.wire.connection import NEED_DATA, PeerConnection
 from torrent_peer.wire.landing import LEAST_BLOCKS, Landing
-from torrent_peer.wire.messages import HaveAll, HaveNone, Interested, Piece, Unchoke
+from torrent_peer.wire.messages import HaveAll, HaveNone, Interested, Piece, Suggest, Unchoke
 from torrent_peer.wire.side import Side
 
 BLOCKS = [GEOMETRY.block(piece, number) for piece in range(5) for number in range(16)]
@@ -122,10 +122,20 @@ async def test_who_sends_little_or_is_asked_for_little_is_read_the_ordinary_way(
         assert len(transport.parts) == 1
 
 
-async def test_a_peer_that_keeps_no_order_is_not_guessed_about_for_ever_longer() -> None:
+async def test_a_peer_that_keeps_another_order_is_received_in_place_all_the_same() -> None:
+    shelf = Shelf()
+    peer, _ = asked(said(BLOCKS[::-1]))
+    peer.misses = 3
+    assert await receive_in_place(peer, shelf, lately=MUCH) == (80 * FULL_PIECE_LENGTH, 80)
+    assert (peer.misses, peer.detour, len(peer.connection.outstanding)) == (0, 0, 0)
+    assert [row.begin for row in shelf.rows] == [block.begin for block in BLOCKS[::-1]]
+    assert b"".join(shelf.pieces)[: 80 * BLOCK_LENGTH] == CONTENT[: 80 * BLOCK_LENGTH]
+
+
+async def test_a_peer_that_says_much_else_is_not_guessed_about_for_ever_longer() -> None:
     shelf, reads = Shelf(), []
     for number in range(9):
-        peer, _ = asked(said(BLOCKS[::-1]))
+        peer, _ = asked(encoded(Suggest(0)) + said(BLOCKS))
         peer.misses = number
         assert await receive_in_place(peer, shelf, lately=MUCH) == (80 * FULL_PIECE_LENGTH, 0)
         assert (peer.misses, len(peer.connection.outstanding)) == (number + 1, 80)
@@ -134,8 +144,9 @@ async def test_a_peer_that_keeps_no_order_is_not_guessed_about_for_ever_longer()
             assert await receive_in_place(peer, shelf, lately=MUCH) is None
     assert reads == [2, 4, 8, 16, 32, 64, LONGEST_DETOUR, 64, 64]
     assert shelf.rows == []
-    runs = peer.connection.next_pieces()
-    assert sum(run.row.n_blocks for run in runs) == 80, "and nothing is lost"
+    assert peer.connection.next_pieces() == []
+    assert peer.connection.next_event() == Suggest(0)
+    assert sum(run.row.n_blocks for run in peer.connection.next_pieces()) == 79, "and nothing is lost"
 
 
 async def test_one_right_guess_makes_up_for_the_wrong_ones() -> None:

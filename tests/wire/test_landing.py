@@ -205,7 +205,16 @@ def test_what_belongs_nowhere_ends_what_is_prepared_for() -> None:
     assert not connection.aim(reader.landing, lambda row: None)
 
 
-@pytest.mark.parametrize("begun", [b"\0", b"\0\0\0\x05\x04\0", codec.encode(piece(BLOCKS[1]))[:500]])
+@pytest.mark.parametrize(
+    "begun",
+    [
+        b"\0",
+        codec.encode(piece(BLOCKS[0]))[:12],
+        b"\0\0\0\x05\x04\0",
+        codec.encode(Suggest(3)) + codec.encode(piece(BLOCKS[1]._replace(length=16383)))[:500],
+        codec.encode(piece(BLOCKS[-1]))[:500],
+    ],
+)
 def test_nothing_is_guessed_behind_the_beginning_of_something_else(begun: bytes) -> None:
     reader = Reader()
     reader.connection.receive_data(begun)
@@ -235,12 +244,66 @@ def test_with_requests_that_are_cancelled_each_block_is_judged_by_itself() -> No
 
 def test_a_wrong_guess_is_noticed() -> None:
     reader = Reader()
-    order = [*BLOCKS[:20], BLOCKS[21], BLOCKS[20], *BLOCKS[22:60]]
-    assert reader.receive(b"".join(map(codec.encode, map(piece, order[:10])))) == 10 * 16397
+    said: list[Message] = [*map(piece, BLOCKS[:20]), Have(0), *map(piece, BLOCKS[20:60])]
+    assert reader.receive(b"".join(map(codec.encode, said[:10]))) == 10 * 16397
     assert (reader.landing.missed, reader.drain()) == (False, True)
-    assert reader.receive(b"".join(map(codec.encode, map(piece, order[10:])))) == 50 * 16397
+    assert reader.receive(b"".join(map(codec.encode, said[10:]))) == 50 * 16397 + 9
     assert (reader.landing.missed, reader.landed, reader.drain()) == (True, 20, True)
+    assert reader.heard == said
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_comes_in_another_order_is_moved_to_its_place(seed: int) -> None:
+    dice = Random(seed)
+    order = BLOCKS[:-1]
+    if seed:
+        order = [order[at] for at in sorted(range(len(order)), key=lambda at: at + dice.random() * 3 ** (seed % 6))]
+    stream = b"".join(map(codec.encode, map(piece, order)))
+    reader = Reader()
+    while stream:
+        stream = stream[reader.receive(stream[: dice.choice([13, 5000, 200_000, 3_000_000])]) :]
+        assert reader.drain()
+        assert not reader.landing.missed
     assert reader.heard == list(map(piece, order))
+    assert reader.landed > len(order) // 2
+    assert b"".join(reader.pieces)[: len(order) * BLOCK_LENGTH] == CONTENT[: len(order) * BLOCK_LENGTH]
+
+
+def test_what_has_begun_may_be_any_block_that_is_asked_for() -> None:
+    for first in (BLOCKS[1], BLOCKS[40], BLOCKS[170]):  # of the last no place was prepared for
+        reader = Reader()
+        order = [first, *(block for block in BLOCKS[:30] if block != first)]
+        stream = b"".join(map(codec.encode, map(piece, order)))
+        reader.connection.receive_data(stream[:500])
+        assert reader.drain()
+        assert reader.receive(stream[500:]) == len(stream) - 500
+        assert (reader.landed, reader.landing.missed) == (len(order), False)
+        assert reader.heard == list(map(piece, order))
+
+
+def test_what_is_to_be_put_nowhere_unseen_is_not_and_ends_what_is_taken() -> None:
+    reader = Reader()
+    order = [*BLOCKS[:5], BLOCKS[100], *BLOCKS[5:20]]
+
+    def place(row: BlockRow) -> list[memoryview] | None:
+        return reader.place(row) if row.piece < 2 else None
+
+    assert reader.connection.aim(reader.landing, place)
+    stream = b"".join(map(codec.encode, map(piece, order)))
+    assert fill(reader.landing.buffers, stream) == len(stream)
+    assert reader.connection.land(reader.landing, len(stream)) == [BlockRow(0, 0, BLOCK_LENGTH, 5)]
+    assert reader.landing.missed
+    assert reader.drain()
+    assert reader.heard == list(map(piece, order[5:]))
+
+
+def test_a_block_said_twice_is_taken_once() -> None:
+    reader, other = Reader(), Reader(in_place=False)
+    stream = b"".join(map(codec.encode, map(piece, [*BLOCKS[:10], BLOCKS[3], *BLOCKS[10:20]])))
+    reader.read(stream, [10_000_000])
+    other.read(stream, [10_000_000])
+    assert reader.landed == 10
+    assert reader.heard == other.heard
 
 
 def test_without_the_size_of_the_torrent_there_is_no_place() -> None:

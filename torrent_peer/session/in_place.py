@@ -1,4 +1,4 @@
-"""Receiving blocks straight into their pieces, from peers that send many, and in the order they were asked for."""
+"""Receiving blocks straight into their pieces, from peers that send many."""
 
 from collections.abc import Iterable, Sequence
 from functools import partial

@@ -22,7 +22,7 @@ _ACTIVE: Final = Phase.ACTIVE
 READ_AHEAD: Final = 64
 """Messages read before any is judged: what is not ordinary is read again, and hostile peers say nothing else."""
 _FULL: Final = BLOCK_LENGTH + 9
-_FULL_PREFIX: Final = struct.pack(">IB", _FULL, PIECE_ID)
+FULL_PREFIX: Final = struct.pack(">IB", _FULL, PIECE_ID)
 """Length and id of a `piece` with a full block."""
 _unpack_piece: Final = struct.Struct(">IBII").unpack_from
 _iterate_headers: Final = struct.Struct(f">5sII{BLOCK_LENGTH}x").iter_unpack
@@ -113,7 +113,7 @@ def _take_more(live: dict[Block, int], data: memoryview, piece: int, begin: int)
         return 0
     wanted = range(begin, begin + count * BLOCK_LENGTH, BLOCK_LENGTH)
     found = list(_iterate_headers(data[: count * FULL_PIECE_LENGTH]))
-    expected = list(zip(repeat(_FULL_PREFIX), repeat(piece), wanted, strict=False))
+    expected = list(zip(repeat(FULL_PREFIX), repeat(piece), wanted, strict=False))
     blocks = _full_blocks(piece, wanted[: alike(found, expected)])
     count = alike(list(map(live.get, blocks)), [1] * len(blocks))
     for block in blocks[:count]:
